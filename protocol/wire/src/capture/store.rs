@@ -1,0 +1,199 @@
+//! The frames seen so far, in memory, bounded: oldest out first, and counted.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::ConnectionFacts;
+use crate::dialect::Toward;
+use crate::engine::Side;
+use crate::{Code, ConnectionId, FrameId, Time};
+
+/// One recorded frame: what a list needs without decoding it again.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Its id.
+    pub id: FrameId,
+    /// When its last byte was seen.
+    pub at: Time,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The call's number on the wire; 0 = the connection's own business.
+    pub stream: u64,
+    /// Whether this side wrote it.
+    pub sent: bool,
+    /// Which side of the connection we are.
+    pub side: Side,
+    /// Dialect; `None` while nobody recognised the connection.
+    pub dialect: Option<&'static str>,
+    /// Kind in the dialect's own words.
+    pub kind: &'static str,
+    /// Method of the call that it belongs to, where known.
+    pub method: Option<Arc<str>>,
+    /// Outcome, on a frame that ends a call.
+    pub code: Option<Code>,
+    /// Part of it could not be understood.
+    pub odd: bool,
+    /// Its bytes.
+    pub bytes: FrameBytes,
+}
+
+/// A frame's bytes: in memory now; the seam for sessions on disk.
+pub type FrameBytes = Bytes;
+
+impl Frame {
+    /// Which way it went, seen from the client.
+    pub fn toward(&self) -> Toward {
+        if self.sent == (self.side == Side::Client) { Toward::Server } else { Toward::Client }
+    }
+
+    fn cost(&self) -> usize {
+        size_of::<Self>() + self.bytes.len()
+    }
+}
+
+/// A connection as recorded.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// What was known when it was made; the dialect is filled in once it was recognised.
+    pub facts: ConnectionFacts,
+    /// When it was made.
+    pub opened: Time,
+    /// When it was closed, and why (empty: cleanly).
+    pub closed: Option<(Time, String)>,
+}
+
+/// Frames by id, bounded by memory.
+#[derive(Debug)]
+pub struct Store {
+    frames: VecDeque<Frame>,
+    /// Id of `frames[0]`, or of the next frame when there is none.
+    first: u64,
+    bytes: usize,
+    limit: usize,
+    dropped: u64,
+    lost_bytes: u64,
+    connections: BTreeMap<ConnectionId, Connection>,
+}
+
+impl Store {
+    /// Keeps at most about `limit` bytes of frames and their records.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            frames: VecDeque::new(),
+            first: 1,
+            bytes: 0,
+            limit,
+            dropped: 0,
+            lost_bytes: 0,
+            connections: BTreeMap::new(),
+        }
+    }
+
+    /// Appends a frame, gives it its id, and lets the oldest go if there is no room.
+    pub fn push(&mut self, mut frame: Frame) -> FrameId {
+        let id = FrameId(self.first + self.frames.len() as u64);
+        frame.id = id;
+        self.bytes += frame.cost();
+        self.frames.push_back(frame);
+        while self.bytes > self.limit && self.frames.len() > 1 {
+            if let Some(oldest) = self.frames.pop_front() {
+                self.bytes -= oldest.cost();
+                self.first += 1;
+                self.dropped += 1;
+            }
+        }
+        id
+    }
+
+    /// The frame with this id, if it is still here.
+    pub fn get(&self, id: FrameId) -> Option<&Frame> {
+        let index = id.0.checked_sub(self.first)?;
+        self.frames.get(usize::try_from(index).ok()?)
+    }
+
+    /// Frames with ids from `from` on, oldest first.
+    pub fn since(&self, from: FrameId) -> impl DoubleEndedIterator<Item = &Frame> + ExactSizeIterator {
+        let skip = usize::try_from(from.0.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.frames.range(skip.min(self.frames.len())..)
+    }
+
+    /// Id of the oldest frame that is still here, or of the next to come.
+    pub const fn first_id(&self) -> FrameId {
+        FrameId(self.first)
+    }
+
+    /// Id that the next frame gets.
+    pub fn next_id(&self) -> FrameId {
+        FrameId(self.first + self.frames.len() as u64)
+    }
+
+    /// Frames here.
+    pub fn len(&self) -> usize {
+        self.frames.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    /// Bytes that the frames here take, records included.
+    pub const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Frames that had to go to make room.
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Bytes that never got here because the tap's queue was full.
+    pub const fn lost_bytes(&self) -> u64 {
+        self.lost_bytes
+    }
+
+    /// Changes how much is kept.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Forgets all frames; ids go on counting.
+    pub fn clear(&mut self) {
+        self.first += self.frames.len() as u64;
+        self.frames.clear();
+        self.bytes = 0;
+        self.connections.retain(|_, connection| connection.closed.is_none());
+    }
+
+    /// A connection as recorded.
+    pub fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.get(&id)
+    }
+
+    /// All connections, oldest first.
+    pub fn connections(&self) -> impl Iterator<Item = (ConnectionId, &Connection)> {
+        self.connections.iter().map(|(id, connection)| (*id, connection))
+    }
+
+    pub(super) fn open(&mut self, id: ConnectionId, facts: ConnectionFacts, at: Time) {
+        self.connections.insert(id, Connection { facts, opened: at, closed: None });
+    }
+
+    pub(super) fn close(&mut self, id: ConnectionId, at: Time, reason: String) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.closed = Some((at, reason));
+        }
+    }
+
+    pub(super) fn recognise(&mut self, id: ConnectionId, dialect: &'static str) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.facts.dialect = Some(dialect);
+        }
+    }
+
+    pub(super) fn lose(&mut self, bytes: u64) {
+        self.lost_bytes += bytes;
+    }
+}

@@ -1,0 +1,157 @@
+//! One status for all dialects: gRPC's codes with gRPC's meanings, and the native protocol's above them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Metadata;
+
+/// What colour and shape a code is shown in, and what retry policies think of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// The call did what was asked.
+    Ok,
+    /// Somebody gave up on purpose.
+    Cancelled,
+    /// The caller's fault.
+    Caller,
+    /// Capacity or deadline.
+    Capacity,
+    /// The server's or the transport's fault.
+    Failure,
+    /// Go elsewhere.
+    Redirect,
+}
+
+/// A status code: 0–16 are gRPC's, 32 and above the native protocol's (`protocol/README.md`, "Codes").
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(pub u16);
+
+macro_rules! codes {
+    ($($name:ident = $number:literal, $severity:ident;)*) => {
+        impl Code {
+            $(#[doc = concat!("Code ", stringify!($number), ".")]
+            pub const $name: Self = Self($number);)*
+
+            /// Every code that has a name.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The field's name of it, such as `UNAVAILABLE`; `CODE` for a number nobody named.
+            pub const fn name(self) -> &'static str {
+                match self.0 {
+                    $($number => stringify!($name),)*
+                    _ => "CODE",
+                }
+            }
+
+            /// How it is shown. A number that nobody named counts as the server's fault.
+            pub const fn severity(self) -> Severity {
+                match self.0 {
+                    $($number => Severity::$severity,)*
+                    _ => Severity::Failure,
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    OK = 0, Ok;
+    CANCELLED = 1, Cancelled;
+    UNKNOWN = 2, Failure;
+    INVALID_ARGUMENT = 3, Caller;
+    DEADLINE_EXCEEDED = 4, Capacity;
+    NOT_FOUND = 5, Caller;
+    ALREADY_EXISTS = 6, Caller;
+    PERMISSION_DENIED = 7, Caller;
+    RESOURCE_EXHAUSTED = 8, Capacity;
+    FAILED_PRECONDITION = 9, Caller;
+    ABORTED = 10, Capacity;
+    OUT_OF_RANGE = 11, Caller;
+    UNIMPLEMENTED = 12, Caller;
+    INTERNAL = 13, Failure;
+    UNAVAILABLE = 14, Failure;
+    DATA_LOSS = 15, Failure;
+    UNAUTHENTICATED = 16, Caller;
+    OVERLOADED = 32, Capacity;
+    REFUSED = 33, Capacity;
+    REDIRECT = 34, Redirect;
+    RATE_LIMITED = 35, Capacity;
+    CIRCUIT_OPEN = 36, Capacity;
+    RETRY_BUDGET_EXHAUSTED = 37, Capacity;
+    NO_ENDPOINT = 38, Failure;
+    PROTOCOL_ERROR = 64, Failure;
+    FLOW_CONTROL_ERROR = 65, Failure;
+    FRAME_TOO_LARGE = 66, Failure;
+    CHECKSUM_MISMATCH = 67, Failure;
+    VERSION_MISMATCH = 68, Failure;
+    HANDSHAKE_TIMEOUT = 69, Failure;
+    ENHANCE_YOUR_CALM = 70, Failure;
+}
+
+impl Code {
+    /// The code with this name, as in files and on the command line.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+
+    /// Whether the call did what was asked.
+    pub const fn is_ok(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.0, self.name())
+    }
+}
+
+/// How a call, or one attempt of it, ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The code.
+    pub code: Code,
+    /// One sentence from whoever ended it; may be empty.
+    #[serde(default)]
+    pub message: String,
+    /// Error details as the dialect carries them, decoded to JSON text where it can be.
+    #[serde(default)]
+    pub details: Vec<crate::Value>,
+    /// The handler never saw the call, so it may be sent elsewhere at once (decides transparent retry).
+    #[serde(default)]
+    pub not_processed: bool,
+    /// The server's wish for the next try, milliseconds; negative: do not retry.
+    #[serde(default)]
+    pub pushback_ms: Option<i32>,
+    /// Where a `REDIRECT` points.
+    #[serde(default)]
+    pub redirect: Option<String>,
+    /// Trailing metadata.
+    #[serde(default)]
+    pub trailers: Metadata,
+}
+
+impl Status {
+    /// Fine.
+    pub fn ok() -> Self {
+        Self::default()
+    }
+
+    /// A code and why.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), ..Self::default() }
+    }
+
+    /// The same, for a call that no handler saw.
+    pub fn unprocessed(code: Code, message: impl Into<String>) -> Self {
+        Self { not_processed: true, ..Self::new(code, message) }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.message.is_empty() { self.code.fmt(f) } else { write!(f, "{}: {}", self.code, self.message) }
+    }
+}
