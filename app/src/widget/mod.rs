@@ -1,0 +1,11 @@
+//! Controls and views drawn by hand after the style tokens: what stock egui would get wrong.
+//!
+//! A widget knows egui and [`crate::theme`]. It must not know the model, commands, sockets or the text catalog: every
+//! text a person reads comes as an argument. Start reading at [`button`]; the large ones are [`vtable`], [`hex`] and
+//! [`json`].
+
+pub mod button;
+pub mod chip;
+pub mod edge;
+pub mod mark;
+pub mod text;
