@@ -64,7 +64,7 @@ def options(features):
     chosen.layout_features = features
     chosen.notdef_outline = True
     chosen.recalc_timestamp = False
-    chosen.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]  # the names, the copyright and the licence
+    chosen.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]  # the names, the copyright and the license
     chosen.name_languages = [0x409]
     # Short glyph names are of no use to a renderer.
     chosen.glyph_names = False
