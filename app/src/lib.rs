@@ -1,2 +1,18 @@
+//! Callscope's window and command line over one engine.
+//!
+//! ```text
+//!  panel, dialog ──▶ model ◀── run ◀── command          UI thread: paints, never waits
+//!                      ▲        │ Job
+//!               notice │        ▼
+//!                    backend (poll-promise, bounded channels, wakes the window)
+//! ```
+//!
+//! `app/README.md` walks through a frame and says how to add a panel or a command.
+
+rust_i18n::i18n!("../assets/locales", fallback = "en");
+
+pub mod command;
+pub mod model;
+pub mod panel;
 pub mod theme;
 pub mod widget;

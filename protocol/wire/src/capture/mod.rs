@@ -12,11 +12,13 @@ pub mod filter;
 pub mod flow;
 pub mod recorder;
 pub mod store;
+pub mod verdict;
 
 pub use event::{FlowEvent, Segment};
 pub use flow::{Attempt, Flow};
 
 pub use store::{Frame, FrameBytes, Store};
+pub use verdict::verdict;
 
 use bytes::Bytes;
 

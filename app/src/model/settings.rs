@@ -1,0 +1,55 @@
+//! What the user chose; kept between runs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything in the settings view. Unknown keys of a newer version are ignored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Light, dark, or as the system has it.
+    pub theme: Theme,
+    /// Zoom, percent; 100 = one point per logical pixel.
+    pub zoom: u16,
+    /// Running rings and countdowns step once a second.
+    pub reduce_motion: bool,
+    /// Shortcuts that differ from the defaults: command id → keys as text (`Ctrl+Shift+T`), empty = none.
+    pub shortcuts: BTreeMap<String, String>,
+    /// Frames kept in memory, MiB.
+    pub capture_mib: u32,
+    /// Traffic lists our server's side of own calls too.
+    pub show_server_side: bool,
+    /// Addresses added by hand as sources.
+    pub sources: Vec<String>,
+    /// The workspace folder that was open.
+    pub workspace: Option<std::path::PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::System,
+            zoom: 100,
+            reduce_motion: false,
+            shortcuts: BTreeMap::new(),
+            capture_mib: 256,
+            show_server_side: false,
+            sources: Vec::new(),
+            workspace: None,
+        }
+    }
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
