@@ -35,8 +35,7 @@ pub fn set_reduce_motion(ctx: &egui::Context, reduce: bool) {
 }
 
 pub fn reduce_motion(ctx: &egui::Context) -> bool {
-    ctx.data(|data| data.get_temp(reduce_motion_id()))
-        .unwrap_or(false)
+    ctx.data(|data| data.get_temp(reduce_motion_id())).unwrap_or(false)
 }
 
 fn reduce_motion_id() -> egui::Id {
@@ -57,9 +56,7 @@ fn fonts() -> FontDefinitions {
     ];
     let mut fonts = FontDefinitions::empty();
     for (name, bytes) in faces {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
     }
     // Inter → Chinese → icons; mono → Chinese → Inter, for the marks that the mono lacks.
     let chains: [(FontFamily, &[&str]); 9] = [
@@ -74,9 +71,7 @@ fn fonts() -> FontDefinitions {
         (named(font::ICONS_BOLD), &[font::ICONS_BOLD, font::ICONS, "inter"]),
     ];
     for (family, chain) in chains {
-        fonts
-            .families
-            .insert(family, chain.iter().map(|&name| name.to_owned()).collect());
+        fonts.families.insert(family, chain.iter().map(|&name| name.to_owned()).collect());
     }
     fonts
 }
@@ -111,9 +106,6 @@ mod tests {
         ctx.set_theme(Theme::Dark);
         assert_eq!(tokens(&ctx), &DARK);
         assert_eq!(ctx.global_style().visuals.window_fill, DARK.float);
-        assert_eq!(
-            ctx.global_style().text_styles[&egui::TextStyle::Button],
-            font::label()
-        );
+        assert_eq!(ctx.global_style().text_styles[&egui::TextStyle::Button], font::label());
     }
 }

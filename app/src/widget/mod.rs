@@ -5,7 +5,19 @@
 //! [`json`].
 
 pub mod button;
+pub mod checkbox;
 pub mod chip;
 pub mod edge;
+pub mod empty;
+pub mod field;
 pub mod mark;
+pub mod menu;
+pub mod meter;
+pub mod pane;
+pub mod row;
+pub mod segmented;
+pub mod select;
+pub mod subtabs;
+pub mod switch;
 pub mod text;
+pub mod toast;
