@@ -21,8 +21,40 @@ pub struct Draft {
     pub messages: Vec<PreparedMessage>,
     /// Policies set here; what is not set comes from the workspace's defaults.
     pub policy: Policy,
+    /// Policies switched off here although the workspace's defaults have them.
+    pub off: Off,
     /// Why this call exists.
     pub docs: String,
+}
+
+/// Which inherited policies a call does without: `retry: off` in its file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Off {
+    /// No retries.
+    pub retry: bool,
+    /// Retries without a bound on their extra load.
+    pub retry_budget: bool,
+    /// No breaker.
+    pub breaker: bool,
+}
+
+impl Draft {
+    /// The policies that a call of this draft follows, `defaults` being the workspace's.
+    pub fn effective_policy(&self, defaults: &Policy) -> Policy {
+        fn pick<T: Clone>(here: Option<&T>, off: bool, inherited: Option<&T>) -> Option<T> {
+            if off { None } else { here.or(inherited).cloned() }
+        }
+        Policy {
+            retry: pick(self.policy.retry.as_ref(), self.off.retry, defaults.retry.as_ref()),
+            retry_budget: pick(
+                self.policy.retry_budget.as_ref(),
+                self.off.retry_budget,
+                defaults.retry_budget.as_ref(),
+            ),
+            breaker: pick(self.policy.breaker.as_ref(), self.off.breaker, defaults.breaker.as_ref()),
+            balance: self.policy.balance.or(defaults.balance),
+        }
+    }
 }
 
 /// One row of metadata.
@@ -43,4 +75,26 @@ pub struct PreparedMessage {
     pub text: String,
     /// Sent by itself this long after the one before; `None`: by hand, or at once in a unary call.
     pub after: Option<Duration>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Draft, Off};
+    use callscope_wire::policy::{Balance, Breaker, Policy, Retry};
+
+    #[test]
+    fn what_is_set_here_wins_and_what_is_off_is_off() {
+        let defaults =
+            Policy { retry: Some(Retry::default()), breaker: Some(Breaker::default()), ..Policy::default() };
+        let mut draft = Draft::default();
+        assert_eq!(draft.effective_policy(&defaults), defaults);
+
+        draft.policy.retry = Some(Retry { max_attempts: 2, ..Retry::default() });
+        draft.policy.balance = Some(Balance::RoundRobin);
+        draft.off = Off { breaker: true, ..Off::default() };
+        let effective = draft.effective_policy(&defaults);
+        assert_eq!(effective.retry.map(|retry| retry.max_attempts), Some(2));
+        assert_eq!(effective.breaker, None);
+        assert_eq!(effective.balance, Some(Balance::RoundRobin));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use callscope_wire::policy::Policy;
+
 /// The open workspace: a folder, or none yet.
 #[derive(Debug, Default)]
 pub struct Workspace {
@@ -9,6 +11,8 @@ pub struct Workspace {
     pub root: Option<PathBuf>,
     /// What lies in it, folders first, then by `seq` and name.
     pub entries: Vec<Entry>,
+    /// What calls inherit where they set nothing: the policy of the root's `defaults.yaml`.
+    pub policy: Policy,
     /// Counts every change.
     pub revision: u64,
 }
