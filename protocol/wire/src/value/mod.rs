@@ -1,7 +1,9 @@
 //! Messages as values. Order of members is kept; what JSON would lose (64-bit numbers, bytes)
 //! travels as canonical protobuf JSON does: as strings.
 
+pub mod outline;
 pub mod path;
+pub mod scan;
 pub mod text;
 
 /// A message, decoded. `serde_json`'s, with members in the order in which they came.
