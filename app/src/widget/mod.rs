@@ -15,9 +15,14 @@ pub mod menu;
 pub mod meter;
 pub mod pane;
 pub mod row;
+pub mod scroll;
 pub mod segmented;
 pub mod select;
 pub mod subtabs;
 pub mod switch;
 pub mod text;
 pub mod toast;
+pub mod vtable;
+
+#[cfg(test)]
+mod gallery;
