@@ -48,11 +48,7 @@ impl TestRenderer for Raster {
         }
     }
 
-    fn render(
-        &mut self,
-        ctx: &egui::Context,
-        output: &egui::FullOutput,
-    ) -> Result<RgbaImage, String> {
+    fn render(&mut self, ctx: &egui::Context, output: &egui::FullOutput) -> Result<RgbaImage, String> {
         let scale = output.pixels_per_point;
         let size = ctx.content_rect().size() * scale;
         let mut canvas = Canvas::new(size.x.round() as usize, size.y.round() as usize);
@@ -60,10 +56,7 @@ impl TestRenderer for Raster {
             let Primitive::Mesh(mesh) = &clipped.primitive else {
                 return Err("paint callbacks need a graphics card".to_owned());
             };
-            let texture = self
-                .textures
-                .get(&mesh.texture_id)
-                .ok_or("a mesh wants a texture that was never sent")?;
+            let texture = self.textures.get(&mesh.texture_id).ok_or("a mesh wants a texture that was never sent")?;
             canvas.mesh(mesh, texture, clipped.clip_rect, scale);
         }
         canvas.into_image()
@@ -75,10 +68,9 @@ fn copy_into(target: &mut ColorImage, source: &ColorImage, left: usize, top: usi
     for row in 0..height {
         let from = row * width;
         let to = (top + row) * target.size[0] + left;
-        if let (Some(target), Some(source)) = (
-            target.pixels.get_mut(to..to + width),
-            source.pixels.get(from..from + width),
-        ) {
+        if let (Some(target), Some(source)) =
+            (target.pixels.get_mut(to..to + width), source.pixels.get(from..from + width))
+        {
             target.copy_from_slice(source);
         }
     }
@@ -93,11 +85,7 @@ struct Canvas {
 
 impl Canvas {
     fn new(width: usize, height: usize) -> Self {
-        Self {
-            width,
-            height,
-            pixels: vec![[0, 0, 0, 255]; width * height],
-        }
+        Self { width, height, pixels: vec![[0, 0, 0, 255]; width * height] }
     }
 
     fn into_image(self) -> Result<RgbaImage, String> {
@@ -136,20 +124,11 @@ impl Canvas {
             std::mem::swap(&mut b, &mut c);
             area = -area;
         }
-        let low = |p: f32, q: f32, r: f32, limit: usize| {
-            ((p.min(q).min(r) - 0.5).ceil().max(0.0) as usize).max(limit)
-        };
-        let high = |p: f32, q: f32, r: f32, limit: usize| {
-            ((p.max(q).max(r) + 0.5).floor().max(0.0) as usize).min(limit)
-        };
-        let (left, right) = (
-            low(a.pos.x, b.pos.x, c.pos.x, clip[0]),
-            high(a.pos.x, b.pos.x, c.pos.x, clip[2]),
-        );
-        let (top, bottom) = (
-            low(a.pos.y, b.pos.y, c.pos.y, clip[1]),
-            high(a.pos.y, b.pos.y, c.pos.y, clip[3]),
-        );
+        let low = |p: f32, q: f32, r: f32, limit: usize| ((p.min(q).min(r) - 0.5).ceil().max(0.0) as usize).max(limit);
+        let high =
+            |p: f32, q: f32, r: f32, limit: usize| ((p.max(q).max(r) + 0.5).floor().max(0.0) as usize).min(limit);
+        let (left, right) = (low(a.pos.x, b.pos.x, c.pos.x, clip[0]), high(a.pos.x, b.pos.x, c.pos.x, clip[2]));
+        let (top, bottom) = (low(a.pos.y, b.pos.y, c.pos.y, clip[1]), high(a.pos.y, b.pos.y, c.pos.y, clip[3]));
         // A pixel on the edge that two triangles share must be drawn by exactly one of them.
         let [own_a, own_b, own_c] = [owns(b, c), owns(c, a), owns(a, b)];
         let flat = (a.uv == b.uv && b.uv == c.uv && a.color == b.color && b.color == c.color)
@@ -170,8 +149,7 @@ impl Canvas {
                     let (wa, wb, wc) = (wa / area, wb / area, wc / area);
                     let mut color = [0.0; 4];
                     for (channel, value) in color.iter_mut().enumerate() {
-                        *value =
-                            colors[0][channel] * wa + colors[1][channel] * wb + colors[2][channel] * wc;
+                        *value = colors[0][channel] * wa + colors[1][channel] * wb + colors[2][channel] * wc;
                     }
                     let u = a.uv.x * wa + b.uv.x * wb + c.uv.x * wc;
                     let v = a.uv.y * wa + b.uv.y * wb + c.uv.y * wc;
@@ -212,10 +190,7 @@ fn shade(color: [f32; 4], texture: &ColorImage, u: f32, v: f32) -> [f32; 4] {
     let texel = |dx: f32, dy: f32| {
         let column = ((x.floor() + dx).max(0.0) as usize).min(width.saturating_sub(1));
         let row = ((y.floor() + dy).max(0.0) as usize).min(height.saturating_sub(1));
-        texture
-            .pixels
-            .get(row * width + column)
-            .map_or([0.0; 4], |texel| texel.to_array().map(f32::from))
+        texture.pixels.get(row * width + column).map_or([0.0; 4], |texel| texel.to_array().map(f32::from))
     };
     let (nw, ne, sw, se) = (texel(0.0, 0.0), texel(1.0, 0.0), texel(0.0, 1.0), texel(1.0, 1.0));
     let mut shaded = [0.0; 4];

@@ -157,6 +157,8 @@ impl<'a> Field<'a> {
             .id(id)
             .frame(Frame::NONE)
             .margin(0.0)
+            .align(egui::Align2::LEFT_CENTER)
+            .min_size(inner.size())
             .font(self.font.clone())
             .text_color(if ui.is_enabled() { t.hi } else { t.dis })
             .hint_text(RichText::new(self.hint).font(self.font).color(t.low))

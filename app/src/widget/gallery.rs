@@ -14,8 +14,8 @@ use super::mark::Mark;
 use super::row::{Caret, Fact, Lead, TreeRow};
 use super::subtabs::SubTab;
 use super::{
-    button, checkbox, chip, edge, empty, field, mark, menu, meter, pane, segmented, select,
-    subtabs, switch, text, toast,
+    button, checkbox, chip, edge, empty, field, mark, menu, meter, pane, segmented, select, subtabs, switch, text,
+    toast,
 };
 use crate::theme::{self, font, icon, size, tokens};
 
@@ -108,19 +108,13 @@ fn controls() {
                         .width(180.0)
                         .show(ui);
                     let mut rate = 20.0;
-                    field::NumberField::new("Rate", &mut rate, 1.0..=200.0)
-                        .unit("/s")
-                        .show(ui);
+                    field::NumberField::new("Rate", &mut rate, 1.0..=200.0).unit("/s").show(ui);
                 });
                 ui.horizontal(|ui| {
                     let mut wrong = "12 parsecs".to_owned();
-                    field::Field::new("Deadline", &mut wrong)
-                        .error(true)
-                        .width(120.0)
-                        .show(ui);
+                    field::Field::new("Deadline", &mut wrong).error(true).width(120.0).show(ui);
                     let mut at = 1;
-                    select::Select::new("Policy", &["none", "retry thrice", "hedge"])
-                        .show(ui, &mut at);
+                    select::Select::new("Policy", &["none", "retry thrice", "hedge"]).show(ui, &mut at);
                     let mut word = 1;
                     segmented::segmented(ui, "View", &["Form", "JSON", "Raw"], &mut word);
                     segmented::segmented_small(ui, "Bytes", &["Hex", "Text"], &mut 0);
@@ -148,11 +142,13 @@ fn controls() {
                 egui::Frame::popup(ui.style()).show(ui, |ui| {
                     ui.spacing_mut().item_spacing.y = 0.0;
                     ui.set_width(220.0);
-                    menu::heading(ui, "This call");
-                    menu::item(ui, Some(icon::PAPER_PLANE_TILT), "Send", "Ctrl+Enter", true);
-                    menu::Item::new("Stick to end").checked(true).show(ui);
-                    menu::separator(ui);
-                    menu::Item::new("Delete for good").icon(icon::TRASH).danger().show(ui);
+                    ui.with_layout(egui::Layout::top_down_justified(egui::Align::Min), |ui| {
+                        menu::heading(ui, "This call");
+                        menu::item(ui, Some(icon::PAPER_PLANE_TILT), "Send", "Ctrl+Enter", true);
+                        menu::Item::new("Stick to end").checked(true).show(ui);
+                        menu::separator(ui);
+                        menu::Item::new("Delete for good").icon(icon::TRASH).danger().show(ui);
+                    });
                 });
             });
         });
@@ -184,16 +180,7 @@ fn marks(ui: &mut Ui) {
     let (_, rect) = ui.allocate_space(vec2(680.0, 56.0));
     let t = tokens(ui);
     let painter = ui.painter().clone();
-    let all = [
-        Mark::Ok,
-        Mark::Warn,
-        Mark::Cap,
-        Mark::Err,
-        Mark::Idle,
-        Mark::Half,
-        Mark::Running,
-        Mark::Info,
-    ];
+    let all = [Mark::Ok, Mark::Warn, Mark::Cap, Mark::Err, Mark::Idle, Mark::Half, Mark::Running, Mark::Info];
     for (index, kind) in all.into_iter().enumerate() {
         let x = rect.left() + 10.0 + 24.0 * index as f32;
         mark::paint(&painter, pos2(x, rect.top() + 10.0), mark::SIZE, kind, t);
@@ -244,15 +231,8 @@ fn tree() {
             pane::bar(ui, size::PANE_HEADER, pane::Line::None, |ui| {
                 pane::title(ui, "Services");
             });
-            let line = |depth, caret, lead, name, note, fact, color| Line {
-                depth,
-                caret,
-                lead,
-                name,
-                note,
-                fact,
-                color,
-            };
+            let line =
+                |depth, caret, lead, name, note, fact, color| Line { depth, caret, lead, name, note, fact, color };
             let lines = [
                 line(0, Caret::Open, Lead::Icon(icon::DATABASE), "registry", "embedded", "", None),
                 line(1, Caret::Open, Lead::Mark(Mark::Half), "orders", "", "3/4", Some(t.warn)),
@@ -281,6 +261,7 @@ fn tree() {
                     ] {
                         TreeRow::new(Id::unique(name), name)
                             .depth(2)
+                            .tight()
                             .lead(Lead::Mark(mark))
                             .note_mono("10.0.3.14")
                             .facts(&[Fact::new(seconds)])
@@ -317,6 +298,119 @@ fn empty_state() {
                 tip: "Files may be dropped here.",
             }
             .show(ui);
+        });
+    });
+}
+
+#[test]
+fn table_and_bytes() {
+    use super::vtable::{Column, TableState, VTable};
+    use super::{hex, scroll};
+    sheets("table", [1040.0, 560.0], |ui| {
+        let t = tokens(ui);
+        let left = Rect::from_min_size(pos2(4.0, 4.0), vec2(500.0, 552.0));
+        island(ui, left, "table", |ui| {
+            let columns = [
+                Column::right("#", 76.0),
+                Column::right("Time", 68.0),
+                Column::left("", 24.0),
+                Column::left("Wire", 60.0),
+                Column::flex("Summary", 80.0),
+                Column::left("", 44.0),
+                Column::right("Bytes", 60.0),
+            ];
+            let mut state = TableState::default();
+            state.select(Some(999_990));
+            let ticks = [0.1, 0.4, 0.45, 0.9].map(|at| scroll::Tick { at, color: t.err });
+            let related = |row: u64| row % 5 == 0;
+            let name = |row: u64| format!("frame {row}");
+            VTable::new(Id::unique("frames"), "Frames", &columns, 1_000_000)
+                .ticks(&ticks)
+                .related(&related)
+                .row_name(&name)
+                .show(ui, &mut state, |one, row| {
+                    one.mono(0, chip::grouped(row), t.low);
+                    one.mono(1, format!("{}.280", row % 700), t.mid);
+                    let (glyph, color) =
+                        if row % 3 == 0 { (icon::ARROW_UP, t.sent) } else { (icon::ARROW_DOWN, t.recv) };
+                    text::glyph(one.painter, one.cell(2).center(), glyph, font::icon_bold(12.0), color);
+                    chip::badge(one.painter, one.cell(3).left_center(), "native", t.series(2), t);
+                    one.kind_and_summary(4, "CALL", "Place an order, attempt 2, and what else there is");
+                    if row % 4 == 0 {
+                        let at = one.cell(5).left_center() + vec2(6.0, 0.0);
+                        mark::paint(one.painter, at, mark::SIZE, Mark::Err, t);
+                        text::left(one.painter, at + vec2(10.0, 0.0), "14", font::label_regular(), t.err);
+                    }
+                    one.mono(6, chip::grouped(row % 4000), t.low);
+                });
+        });
+        let right = Rect::from_min_size(pos2(508.0, 4.0), vec2(528.0, 552.0));
+        island(ui, right, "bytes", |ui| {
+            pane::table_header(ui, |ui| {
+                pane::title(ui, "Bytes");
+                pane::note(ui, "140 B received");
+            });
+            let bytes: Vec<u8> = (0..140u32).map(|at| (at * at % 251) as u8 * u8::from(at > 4)).collect();
+            let span =
+                |range, index, selected| hex::HexSpan { range, color: t.series(index), selected, header: index == 5 };
+            let spans = [
+                span(0..9, 5, false),
+                span(9..23, 0, false),
+                span(23..26, 1, false),
+                span(26..29, 2, true),
+                span(29..34, 3, false),
+                span(34..90, 4, false),
+                span(90..120, 0, false),
+                span(120..140, 2, false),
+            ];
+            let mut state = hex::HexState::default();
+            state.select(Some(64..70));
+            hex::Hex::new(Id::unique("bytes"), "Bytes", &bytes, &spans).show(ui, &mut state);
+        });
+    });
+}
+
+#[test]
+fn json() {
+    use super::json::{editor, text as json_text, tree};
+    sheets("json", [1240.0, 480.0], |ui| {
+        let message = "{\n  \"customer_id\": \"c-48213\",\n  \"items\": [\n    { \"sku\": \"A1-204\", \"qty\": 2, \
+            \"unit_price\": 1890 },\n    { \"sku\": \"K7-011\", \"qty\": 1 }\n  ],\n  \"ship_to\": {\n    \
+            \"name\": \"王小明\",\n    \"express\": tru\n  },\n  \"key\": \"{{uuid}}\",\n  \"auth\": \
+            \"Bearer {{token}}\",\n  \"note\": null\n}";
+        let left = Rect::from_min_size(pos2(4.0, 4.0), vec2(420.0, 472.0));
+        let mut source = message.to_owned();
+        let mut state = editor::EditorState::default();
+        state.go_to(100..100);
+        let wrong = source.find("tru").unwrap();
+        island(ui, left, "editor", |ui| {
+            editor::Editor::new(Id::unique("editor"), "Message", &mut source)
+                .error(Some(wrong..wrong + 3))
+                .show(ui, &mut state);
+        });
+        let value = serde_json::json!({
+            "order": {
+                "id": "o-7f3c91", "state": true, "total_minor": 8330,
+                "lines": [{"sku": "A1-204", "qty": 2}, {"sku": "K7-011", "qty": 1, "note": null}],
+                "ship_to": {"name": "王小明", "city": "上海"},
+            },
+            "pricing": {},
+            "trace_id": "9b1de7c04af2",
+        });
+        let middle = Rect::from_min_size(pos2(428.0, 4.0), vec2(400.0, 472.0));
+        island(ui, middle, "tree", |ui| {
+            let mut state = tree::TreeState::default();
+            state.select(Some("/order/total_minor"));
+            let labels =
+                tree::Labels { fields: &|count| format!("{count} fields"), items: &|count| format!("{count} items") };
+            let fact = |pointer: &str| Some(format!("string = {}", pointer.len()));
+            tree::Tree::new(Id::unique("answer"), "Answer", &value, 1, labels).fact(&fact).show(ui, &mut state);
+        });
+        let right = Rect::from_min_size(pos2(832.0, 4.0), vec2(404.0, 472.0));
+        island(ui, right, "text", |ui| {
+            let text = format!("{value:#}");
+            let mut state = json_text::TextState::default();
+            json_text::text_view(ui, Id::unique("text"), "Answer as text", &text, 1, &mut state);
         });
     });
 }

@@ -10,6 +10,8 @@ pub mod chip;
 pub mod edge;
 pub mod empty;
 pub mod field;
+pub mod hex;
+pub mod json;
 pub mod mark;
 pub mod menu;
 pub mod meter;

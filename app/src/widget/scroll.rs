@@ -71,10 +71,7 @@ impl Scroll {
         if row < self.row || (row == self.row && self.offset > 0.0) {
             *self = Self { row, offset: 0.0 };
         } else {
-            let upto = Extent {
-                rows: row.saturating_add(1),
-                ..*extent
-            };
+            let upto = Extent { rows: row.saturating_add(1), ..*extent };
             let lowest = Self::end(&upto);
             if (lowest.row, lowest.offset) > (self.row, self.offset) {
                 *self = lowest;
@@ -107,10 +104,7 @@ impl Scroll {
     pub fn rect_of(&self, row: u64, extent: &Extent) -> Rect {
         let steps = row as i64 - self.row as i64;
         let top = (extent.view.top() + steps as f32 * extent.row_height - self.offset).round();
-        Rect::from_min_max(
-            pos2(extent.view.left(), top),
-            pos2(extent.view.right(), top + extent.row_height),
-        )
+        Rect::from_min_max(pos2(extent.view.left(), top), pos2(extent.view.right(), top + extent.row_height))
     }
 
     /// The row under a height of the screen.
@@ -152,10 +146,8 @@ impl Scroll {
         let painter = ui.painter();
         for tick in ticks {
             let y = view.top() + view.height() * tick.at.clamp(0.0, 1.0);
-            let line = Rect::from_min_max(
-                pos2(view.right() - 5.0, y.floor()),
-                pos2(view.right() - 1.0, y.floor() + 1.0),
-            );
+            let line =
+                Rect::from_min_max(pos2(view.right() - 5.0, y.floor()), pos2(view.right() - 1.0, y.floor() + 1.0));
             painter.rect_filled(line, 0, tick.color);
         }
         let shown = f64::from(view.height() / extent.row_height);
@@ -178,24 +170,12 @@ impl Scroll {
             pos2(view.right() - 1.0 - width, top as f32 + 1.0),
             pos2(view.right() - 1.0, (top + length) as f32 - 1.0),
         );
-        let color = if response.dragged() {
-            t.low
-        } else {
-            mix(t.line2, t.low, if wide { 0.7 } else { 0.35 })
-        };
+        let color = if response.dragged() { t.low } else { mix(t.line2, t.low, if wide { 0.7 } else { 0.35 }) };
         painter.rect_filled(thumb, width / 2.0, color);
         moved
     }
 
-    fn drag(
-        &mut self,
-        response: &Response,
-        track: Rect,
-        run: f64,
-        length: f64,
-        beyond: f64,
-        extent: &Extent,
-    ) -> bool {
+    fn drag(&mut self, response: &Response, track: Rect, run: f64, length: f64, beyond: f64, extent: &Extent) -> bool {
         if run <= 0.0 {
             return false;
         }
@@ -232,17 +212,11 @@ impl Scroll {
         let full = full as u64;
         if rest > 0.01 {
             match extent.rows.checked_sub(full + 1) {
-                Some(row) => Self {
-                    row,
-                    offset: extent.row_height - rest,
-                },
+                Some(row) => Self { row, offset: extent.row_height - rest },
                 None => Self::default(),
             }
         } else {
-            Self {
-                row: extent.rows.saturating_sub(full),
-                offset: 0.0,
-            }
+            Self { row: extent.rows.saturating_sub(full), offset: 0.0 }
         }
     }
 }
@@ -253,11 +227,7 @@ mod tests {
     use egui::{Rect, pos2};
 
     fn extent(rows: u64) -> Extent {
-        Extent {
-            rows,
-            row_height: 24.0,
-            view: Rect::from_min_max(pos2(0.0, 100.0), pos2(500.0, 350.0)),
-        }
+        Extent { rows, row_height: 24.0, view: Rect::from_min_max(pos2(0.0, 100.0), pos2(500.0, 350.0)) }
     }
 
     #[test]

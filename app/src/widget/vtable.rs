@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use egui::{
-    Align, Color32, CursorIcon, EventFilter, FontId, Id, Key, Modifiers, Painter, Rangef, Rect,
-    Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    Align, Color32, CursorIcon, EventFilter, FontId, Id, Key, Modifiers, Painter, Rangef, Rect, Response, Role, Sense,
+    Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::scroll::{Extent, Scroll, Tick};
@@ -34,25 +34,15 @@ pub struct Column<'a> {
 
 impl<'a> Column<'a> {
     pub fn left(name: &'a str, width: f32) -> Self {
-        Self {
-            name,
-            width: Width::Fixed(width),
-            align: Align::Min,
-        }
+        Self { name, width: Width::Fixed(width), align: Align::Min }
     }
 
     pub fn right(name: &'a str, width: f32) -> Self {
-        Self {
-            align: Align::Max,
-            ..Self::left(name, width)
-        }
+        Self { align: Align::Max, ..Self::left(name, width) }
     }
 
     pub fn flex(name: &'a str, least: f32) -> Self {
-        Self {
-            width: Width::Flex(least),
-            ..Self::left(name, least)
-        }
+        Self { width: Width::Flex(least), ..Self::left(name, least) }
     }
 }
 
@@ -72,10 +62,7 @@ pub struct TableState {
 impl TableState {
     /// Sticks to the end until someone takes hold of it.
     pub fn following() -> Self {
-        Self {
-            follow: true,
-            ..Self::default()
-        }
+        Self { follow: true, ..Self::default() }
     }
 
     pub fn selected(&self) -> Option<u64> {
@@ -103,11 +90,7 @@ impl TableState {
 
     /// Rows that came since following ended.
     pub fn unseen(&self, rows: u64) -> u64 {
-        if self.follow {
-            0
-        } else {
-            rows.saturating_sub(self.rows_at_stop)
-        }
+        if self.follow { 0 } else { rows.saturating_sub(self.rows_at_stop) }
     }
 
     /// `rows` went away at the front: what is seen and selected stays.
@@ -169,24 +152,10 @@ impl RowPainter<'_> {
     pub fn kind_and_summary(&self, column: usize, kind: &str, summary: &str) {
         let cell = self.cell(column);
         let t = self.tokens;
-        let x = text::left_elided(
-            self.painter,
-            cell.left_center(),
-            kind,
-            font::label(),
-            t.mid,
-            cell.width(),
-        );
+        let x = text::left_elided(self.painter, cell.left_center(), kind, font::label(), t.mid, cell.width());
         let gap = if kind.is_empty() { 0.0 } else { 8.0 };
         let at = pos2(x + gap, cell.center().y);
-        text::left_elided(
-            self.painter,
-            at,
-            summary,
-            font::label_regular(),
-            t.hi,
-            cell.right() - at.x,
-        );
+        text::left_elided(self.painter, at, summary, font::label_regular(), t.hi, cell.right() - at.x);
     }
 }
 
@@ -271,11 +240,7 @@ impl<'a> VTable<'a> {
         if self.header > 0.0 {
             self.header_ui(ui, header_rect, &cells, state);
         }
-        let extent = Extent {
-            rows: self.rows,
-            row_height: self.row_height,
-            view,
-        };
+        let extent = Extent { rows: self.rows, row_height: self.row_height, view };
         let response = ui.interact(view, self.id, Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Grid, ui.is_enabled(), self.name));
         let before = state.selected;
@@ -290,9 +255,7 @@ impl<'a> VTable<'a> {
             state.scroll.reveal(row, &extent);
         }
         // The bar first: a drag on it is not a click on the row below.
-        if state.scroll.bar(ui, self.id.with("bar"), &extent, self.ticks)
-            || state.scroll.wheel(ui, &extent)
-        {
+        if state.scroll.bar(ui, self.id.with("bar"), &extent, self.ticks) || state.scroll.wheel(ui, &extent) {
             state.stop_following(self.rows);
         }
         let pointer = response.interact_pointer_pos();
@@ -351,23 +314,13 @@ impl<'a> VTable<'a> {
         if response.has_focus() {
             focus_line(&painter, view, t);
         }
-        TableOutput {
-            selection_changed: state.selected != before,
-            response,
-            activated,
-            hovered,
-            context,
-            visible,
-        }
+        TableOutput { selection_changed: state.selected != before, response, activated, hovered, context, visible }
     }
 
     /// True when Enter was pressed.
     fn keys(&self, ui: &Ui, state: &mut TableState, extent: &Extent) -> bool {
         ui.memory_mut(|memory| {
-            let filter = EventFilter {
-                vertical_arrows: true,
-                ..EventFilter::default()
-            };
+            let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
             memory.set_focus_lock_filter(self.id, filter);
         });
         let Some(last) = self.rows.checked_sub(1) else {
@@ -378,8 +331,7 @@ impl<'a> VTable<'a> {
         let mut end = false;
         let mut enter = false;
         ui.input_mut(|input| {
-            let mut pressed =
-                |key| input.count_and_consume_key(Modifiers::NONE, key) as u64;
+            let mut pressed = |key| input.count_and_consume_key(Modifiers::NONE, key) as u64;
             let down = pressed(Key::ArrowDown);
             let up = pressed(Key::ArrowUp);
             let page_down = pressed(Key::PageDown) * page;
@@ -413,23 +365,11 @@ impl<'a> VTable<'a> {
         let edge_padding = size::ROW_RIGHT - CELL_PADDING;
         let inner = rect.x_range().shrink(edge_padding);
         let fixed = |index: usize, column: &Column<'_>| match column.width {
-            Width::Fixed(width) => {
-                state.widths.get(index).copied().flatten().unwrap_or(width)
-            }
+            Width::Fixed(width) => state.widths.get(index).copied().flatten().unwrap_or(width),
             Width::Flex(_) => 0.0,
         };
-        let used: f32 = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| fixed(index, column))
-            .sum();
-        let flexes = self
-            .columns
-            .iter()
-            .filter(|column| matches!(column.width, Width::Flex(_)))
-            .count()
-            .max(1) as f32;
+        let used: f32 = self.columns.iter().enumerate().map(|(index, column)| fixed(index, column)).sum();
+        let flexes = self.columns.iter().filter(|column| matches!(column.width, Width::Flex(_))).count().max(1) as f32;
         let share = (inner.span() - used).max(0.0) / flexes;
         let mut x = inner.min;
         self.columns
@@ -465,20 +405,9 @@ impl<'a> VTable<'a> {
     }
 
     /// The boundary right of a column moves that column when it is fixed, else the next one.
-    fn resize_ui(
-        &self,
-        ui: &Ui,
-        index: usize,
-        x: f32,
-        header: Rect,
-        cells: &[Rangef],
-        state: &mut TableState,
-    ) {
-        let is_fixed = |index: usize| {
-            self.columns
-                .get(index)
-                .is_some_and(|column| matches!(column.width, Width::Fixed(_)))
-        };
+    fn resize_ui(&self, ui: &Ui, index: usize, x: f32, header: Rect, cells: &[Rangef], state: &mut TableState) {
+        let is_fixed =
+            |index: usize| self.columns.get(index).is_some_and(|column| matches!(column.width, Width::Fixed(_)));
         let (column, sign) = if index + 1 >= self.columns.len() {
             return;
         } else if is_fixed(index) {
@@ -510,14 +439,7 @@ impl<'a> VTable<'a> {
     }
 }
 
-fn row_ground(
-    painter: &Painter,
-    rect: Rect,
-    selected: bool,
-    hovered: bool,
-    related: bool,
-    t: &Tokens,
-) {
+fn row_ground(painter: &Painter, rect: Rect, selected: bool, hovered: bool, related: bool, t: &Tokens) {
     if selected || hovered {
         let color = if selected { t.select } else { t.hover };
         painter.rect_filled(rect.shrink2(vec2(4.0, 0.0)), size::ROW_RADIUS, color);
@@ -531,4 +453,3 @@ pub(super) fn focus_line(painter: &Painter, view: Rect, t: &Tokens) {
     let line = Rect::from_min_size(view.min, vec2(2.0, view.height()));
     painter.rect_filled(line, 1, t.accent);
 }
-

@@ -1,0 +1,318 @@
+//! The JSON editor: egui's text edit with a gutter, the current line, guides, colors, and a wave under an error.
+//!
+//! It knows text and byte ranges. Whether the text is valid is decided elsewhere, while typing.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use egui::text::{CCursor, CCursorRange, CharIndex};
+use egui::{
+    Event, Frame, Galley, Id, Key, Modifiers, Painter, Pos2, Rect, Response, ScrollArea, Shape, Stroke, TextBuffer,
+    TextEdit, Ui, UiBuilder, pos2, vec2,
+};
+
+use super::highlight;
+use crate::theme::{Tokens, font, mix, size, tokens};
+use crate::widget::{edge, text};
+
+/// Above this many bytes the text is plain: cutting and shaping it anew on each keystroke would be felt.
+pub const HIGHLIGHT_LIMIT: usize = 200_000;
+/// Above this many bytes editing itself would be felt: show it with [`super::text`] instead.
+pub const EDIT_LIMIT: usize = 2_000_000;
+
+const TOP: f32 = 8.0;
+
+/// What the editor remembers between frames.
+#[derive(Debug, Clone, Default)]
+pub struct EditorState {
+    laid_out: Option<LaidOut>,
+    go_to: Option<Range<usize>>,
+    cursor: Option<usize>,
+}
+
+impl EditorState {
+    /// Selects a byte range from elsewhere and scrolls to it in the next frame.
+    pub fn go_to(&mut self, range: Range<usize>) {
+        self.go_to = Some(range);
+    }
+
+    /// The byte the caret is before.
+    pub fn cursor(&self) -> Option<usize> {
+        self.cursor
+    }
+}
+
+#[derive(Debug)]
+pub struct EditorOutput {
+    /// That of the text edit: `changed`, `has_focus`.
+    pub response: Response,
+    /// From 1; of the caret.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+}
+
+#[must_use = "call show()"]
+pub struct Editor<'a> {
+    id: Id,
+    name: &'a str,
+    text: &'a mut String,
+    error: Option<Range<usize>>,
+    read_only: bool,
+}
+
+impl<'a> Editor<'a> {
+    /// `name` is what screen readers and tests call the editor.
+    pub fn new(id: Id, name: &'a str, text: &'a mut String) -> Self {
+        Self { id, name, text, error: None, read_only: false }
+    }
+
+    /// The bytes that are wrong.
+    pub fn error(mut self, error: Option<Range<usize>>) -> Self {
+        self.error = error;
+        self
+    }
+
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only;
+        self
+    }
+
+    /// Fills the available space.
+    pub fn show(self, ui: &mut Ui, state: &mut EditorState) -> EditorOutput {
+        ScrollArea::vertical().id_salt(self.id).auto_shrink(false).show(ui, |ui| self.contents(ui, state)).inner
+    }
+
+    fn contents(self, ui: &mut Ui, state: &mut EditorState) -> EditorOutput {
+        let t = tokens(ui);
+        let space = ui.available_rect_before_wrap();
+        let least = (ui.clip_rect().height() - 2.0 * TOP).max(size::CODE_ROW);
+        let background = ui.painter().add(Shape::Noop);
+        let guides = ui.painter().add(Shape::Noop);
+        if let Some(range) = state.go_to.take() {
+            place_cursor(ui, self.id, self.text, &range);
+        }
+        if !self.read_only && ui.memory(|memory| memory.has_focus(self.id)) {
+            indent_new_lines(ui, self.text, state.cursor);
+        }
+        let place = Rect::from_min_max(
+            pos2(space.left() + size::GUTTER + 12.0, space.top() + TOP),
+            pos2(space.right() - 8.0, f32::INFINITY),
+        );
+        let mut child = ui.new_child(UiBuilder::new().max_rect(place));
+        let cache = &mut state.laid_out;
+        let mut layouter = |ui: &Ui, buffer: &dyn TextBuffer, width: f32| lay_out(cache, ui, buffer.as_str(), width);
+        let mut unchanging = self.text.as_str();
+        let buffer: &mut dyn TextBuffer = if self.read_only { &mut unchanging } else { &mut *self.text };
+        let shown = TextEdit::multiline(buffer)
+            .id(self.id)
+            .frame(Frame::NONE)
+            .margin(0.0)
+            .font(font::code())
+            .desired_width(f32::INFINITY)
+            .min_size(vec2(0.0, least))
+            .layouter(&mut layouter)
+            .show(&mut child);
+        let response = shown.response.response.accessible_name(self.name);
+        let bottom = response.rect.bottom() + TOP;
+        ui.advance_cursor_after_rect(Rect::from_min_max(
+            space.min,
+            pos2(space.right(), bottom.max(space.top() + least)),
+        ));
+
+        let cursor = shown.cursor_range.map(|range| range.primary);
+        if let Some(cursor) = cursor {
+            state.cursor = Some(byte_of(self.text, cursor.index.0));
+        }
+        let at = state.cursor.unwrap_or_default().min(self.text.len());
+        let (line, column) = line_and_column(self.text, at);
+        let page = Page { galley: &shown.galley, origin: shown.galley_pos, left: space.left(), right: space.right() };
+        let current = cursor.map(|cursor| shown.galley.pos_from_cursor(cursor));
+        let painter = ui.painter();
+        if let Some(caret) = current.filter(|_| response.has_focus()) {
+            let y = page.origin.y + caret.center().y - size::CODE_ROW / 2.0;
+            let row = Rect::from_min_size(pos2(page.left, y.round()), vec2(page.right - page.left, size::CODE_ROW));
+            let color = mix(t.island, t.hover, 0.55);
+            painter.set(background, Shape::rect_filled(row, 0, color));
+        }
+        painter.set(guides, page.guides(painter, t));
+        let current_line = response.has_focus().then_some(line);
+        page.numbers(painter, current_line, t);
+        if let Some(error) = &self.error {
+            page.wave(painter, self.text, error, t);
+        }
+        EditorOutput { response, line, column }
+    }
+}
+
+/// A galley of ours, and what it was made from. Hashing the text is cheaper than hashing a job of sections.
+#[derive(Debug, Clone)]
+struct LaidOut {
+    key: (u64, u32, bool, u32),
+    /// Lives in egui's own cache. When egui drops that (a new font atlas), this is another one, and ours is stale.
+    sentinel: Arc<Galley>,
+    galley: Arc<Galley>,
+}
+
+fn lay_out(cache: &mut Option<LaidOut>, ui: &Ui, source: &str, width: f32) -> Arc<Galley> {
+    let t = tokens(ui);
+    let key = (egui::util::hash(source), width.to_bits(), t.dark, ui.pixels_per_point().to_bits());
+    let sentinel = text::galley(ui.painter(), "{}", font::code());
+    if let Some(laid_out) = cache
+        && laid_out.key == key
+        && Arc::ptr_eq(&laid_out.sentinel, &sentinel)
+    {
+        return Arc::clone(&laid_out.galley);
+    }
+    let mut job = if source.len() <= HIGHLIGHT_LIMIT {
+        highlight::job(source, &font::code(), t)
+    } else {
+        highlight::plain(source, &font::code(), t.hi)
+    };
+    job.wrap.max_width = width;
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    *cache = Some(LaidOut { key, sentinel, galley: Arc::clone(&galley) });
+    galley
+}
+
+/// Where the text lies on the screen.
+struct Page<'a> {
+    galley: &'a Galley,
+    origin: Pos2,
+    left: f32,
+    right: f32,
+}
+
+impl Page<'_> {
+    fn is_visible(&self, painter: &Painter, row_top: f32) -> bool {
+        let y = self.origin.y + row_top;
+        painter.clip_rect().y_range().expand(size::CODE_ROW).contains(y)
+    }
+
+    /// One number per line, at the first of its rows.
+    fn numbers(&self, painter: &Painter, current: Option<usize>, t: &Tokens) {
+        let mut line = 1;
+        let mut begins = true;
+        for row in &self.galley.rows {
+            if begins && self.is_visible(painter, row.pos.y) {
+                let color = if current == Some(line) { t.hi } else { t.low };
+                let y = self.origin.y + row.rect().center().y;
+                let end = pos2(self.left + size::GUTTER - 4.0, y);
+                text::right(painter, end, line.to_string(), font::code_tiny(), color);
+            }
+            begins = row.ends_with_newline;
+            line += usize::from(begins);
+        }
+    }
+
+    /// A line at each level of two columns that a row is indented by.
+    fn guides(&self, painter: &Painter, t: &Tokens) -> Shape {
+        let mut lines = Vec::new();
+        for row in &self.galley.rows {
+            if !self.is_visible(painter, row.pos.y) {
+                continue;
+            }
+            let glyphs = &row.row.glyphs;
+            let indent = glyphs.iter().take_while(|glyph| glyph.chr == ' ').count();
+            if indent == glyphs.len() {
+                continue;
+            }
+            for level in 0..indent / 2 {
+                let Some(glyph) = glyphs.get(level * 2) else { break };
+                let x = (self.origin.x + row.pos.x + glyph.pos.x).round();
+                let y = self.origin.y + row.rect().center().y - size::CODE_ROW / 2.0;
+                let line = Rect::from_min_size(pos2(x, y.round()), vec2(1.0, size::CODE_ROW));
+                lines.push(Shape::rect_filled(line, 0, t.line));
+            }
+        }
+        Shape::Vec(lines)
+    }
+
+    fn wave(&self, painter: &Painter, source: &str, range: &Range<usize>, t: &Tokens) {
+        let char_at = |byte: usize| char_of(source, byte);
+        let cursor = |at: usize| self.galley.pos_from_cursor(CCursor::new(CharIndex(at)));
+        let start = cursor(char_at(range.start));
+        let end = cursor(char_at(range.end.max(range.start)));
+        let same_row = (start.center().y - end.center().y).abs() < 1.0;
+        let left = self.origin.x + start.left();
+        // At the end of a line or of the text there is nothing to underline: a stub of one character.
+        let right = if same_row && end.left() > start.left() + 4.0 { self.origin.x + end.left() } else { left + 12.0 };
+        let y = self.origin.y + start.center().y + 8.0;
+        let steps = ((right - left) / 3.0).ceil().max(2.0) as usize;
+        let points: Vec<Pos2> = (0..=steps)
+            .map(|step| {
+                let up = if step % 2 == 0 { 1.0 } else { -1.0 };
+                pos2((left + step as f32 * 3.0).min(right), y + up)
+            })
+            .collect();
+        painter.add(Shape::line(points, Stroke::new(1.25, t.err)));
+        // And in the gutter, for a long text that shows only the beginning of the line.
+        let dot = pos2(self.left + 8.0, self.origin.y + start.center().y);
+        crate::widget::mark::cross(painter, dot, 3.0, t.err, 1.5);
+        edge::vline(painter, self.left, y - 18.0..=y + 2.0, t.err);
+    }
+}
+
+/// Enter keeps the indentation, and deepens it after an opening bracket.
+fn indent_new_lines(ui: &Ui, source: &str, cursor: Option<usize>) {
+    let before = source.get(..cursor.unwrap_or_default()).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let indent = line.len() - line.trim_start_matches(' ').len();
+    let deeper = before.trim_end().ends_with(['{', '[']);
+    let indent = indent + if deeper { 2 } else { 0 };
+    if indent == 0 {
+        return;
+    }
+    ui.input_mut(|input| {
+        for event in &mut input.events {
+            let enter = matches!(event, Event::Key { key: Key::Enter, pressed: true, modifiers: Modifiers::NONE, .. });
+            if enter {
+                *event = Event::Paste(format!("\n{}", " ".repeat(indent)));
+            }
+        }
+    });
+}
+
+fn place_cursor(ui: &Ui, id: Id, source: &str, range: &Range<usize>) {
+    let mut edit = TextEdit::load_state(ui, id).unwrap_or_default();
+    let cursor = |byte| CCursor::new(CharIndex(char_of(source, byte)));
+    let selected = CCursorRange::two(cursor(range.start), cursor(range.end));
+    edit.cursor.set_char_range(Some(selected));
+    TextEdit::store_state(ui, id, edit);
+    ui.memory_mut(|memory| memory.request_focus(id));
+}
+
+fn char_of(source: &str, byte: usize) -> usize {
+    let mut byte = byte.min(source.len());
+    while !source.is_char_boundary(byte) {
+        byte -= 1;
+    }
+    source.get(..byte).unwrap_or_default().chars().count()
+}
+
+fn byte_of(source: &str, char_index: usize) -> usize {
+    source.char_indices().nth(char_index).map_or(source.len(), |(byte, _)| byte)
+}
+
+/// From 1.
+fn line_and_column(source: &str, byte: usize) -> (usize, usize) {
+    let before = source.get(..byte).unwrap_or_default();
+    let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{byte_of, char_of, line_and_column};
+
+    #[test]
+    fn places_count_characters_not_bytes() {
+        let source = "{\n  \"city\": \"上海\"\n}";
+        let byte = source.find('海').unwrap();
+        assert_eq!(line_and_column(source, byte), (2, 13));
+        assert_eq!(byte_of(source, char_of(source, byte)), byte);
+        assert_eq!(char_of(source, byte + 1), char_of(source, byte));
+        assert_eq!(byte_of(source, 1000), source.len());
+    }
+}
