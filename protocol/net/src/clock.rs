@@ -13,7 +13,9 @@ fn epoch() -> (Instant, SystemTime) {
 
 /// Now, in nanoseconds since the process's epoch. Monotonic.
 pub fn now() -> Time {
-    Time::ZERO + epoch().0.elapsed()
+    let (epoch, _) = epoch();
+    // The same clock as `Instant`'s, except in tests that pause tokio's.
+    Time::ZERO + tokio::time::Instant::now().into_std().saturating_duration_since(epoch)
 }
 
 /// The instant that tokio's timers take for a time.

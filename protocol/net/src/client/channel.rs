@@ -1,0 +1,407 @@
+//! One multiplexed connection to one endpoint, and the calls on it.
+//!
+//! Knows no policy: no pool, no retry, no deadline but those of connecting. A [`Channel`] is what the client above
+//! keeps in its pool; an [`Exchange`] is one attempt.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use callscope_wire::capture::ConnectionFacts;
+use callscope_wire::engine::{Agreement, CancelReason, Closed, Input, Side};
+use callscope_wire::{CallHead, CallId, Code, ConnectionId, Limits, Metadata, Status, Time, dialect};
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::address::{Endpoint, TransportKind};
+use crate::clock;
+use crate::driver::{Driver, Inbox, Incoming, Open, Refused, Role, Slot};
+use crate::error::{ConnectError, Failure, SendError, Step};
+use crate::tap::Tap;
+use crate::transport::{self, Connected};
+
+pub use crate::transport::{Identity, TlsOptions};
+
+/// How to connect, and what to accept there.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectOptions {
+    /// What we accept from the server.
+    pub limits: Limits,
+    /// Where the bytes are recorded.
+    pub tap: Tap,
+    /// Trust and identity, for endpoints with TLS.
+    pub tls: TlsOptions,
+    /// Instance id at the other end, for the recording.
+    pub instance: Option<String>,
+}
+
+/// What making a connection took, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectReport {
+    /// Its number, as in the recording.
+    pub connection: ConnectionId,
+    /// Name resolution; `None` where there is none.
+    pub resolve: Option<Duration>,
+    /// Transport connection.
+    pub connect: Duration,
+    /// TLS handshake.
+    pub tls: Option<Duration>,
+    /// The dialect's handshake.
+    pub handshake: Duration,
+    /// Our end.
+    pub local: String,
+    /// The other end.
+    pub peer: String,
+    /// What the handshake settled.
+    pub agreement: Agreement,
+}
+
+/// A connection that stands. Clones are the same connection.
+///
+/// Dropping the last clone and the last [`Exchange`] closes it at once, without a goodbye; [`Channel::shutdown`] says one.
+#[derive(Clone)]
+pub struct Channel(Arc<Connection>);
+
+struct Connection {
+    shared: Arc<Shared>,
+    id: ConnectionId,
+    max_queued: usize,
+    next_call: AtomicU64,
+    closed: watch::Receiver<Option<Closed>>,
+    /// Ends the driver when the last handle is gone.
+    _driver: AbortOnDropHandle<Closed>,
+}
+
+/// What the driver's side of a channel and its handles share.
+struct Shared {
+    inbox: Arc<Inbox>,
+    in_flight: AtomicUsize,
+    max_streams: AtomicU32,
+    takes_calls: AtomicBool,
+}
+
+/// One call on one connection. Dropped before its end it is cancelled, on the wire too.
+pub struct Exchange {
+    slot: Arc<Slot>,
+    channel: Channel,
+    ended: Option<(Time, Status)>,
+    half_closed: bool,
+}
+
+/// What happens to a call on its connection, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExchangeEvent {
+    /// Its frames carry this number.
+    Opened {
+        /// The number.
+        stream: u64,
+    },
+    /// The request is written and flushed, as far as the peer's windows let it.
+    Written,
+    /// Response metadata ahead of the messages.
+    Headers(Metadata),
+    /// One message.
+    Message(Bytes),
+    /// It is over. The last event; asked again, `next` says it again.
+    End(Status),
+}
+
+impl Channel {
+    /// Connects and waits for the handshake, each step for a bounded time. Dropping the future gives up and closes.
+    pub async fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<(Self, ConnectReport), ConnectError> {
+        let not_supported = |step| ConnectError {
+            address: endpoint.to_string(),
+            step,
+            took: Vec::new(),
+            failure: Failure::Network("this build does not have it".to_owned()),
+        };
+        let transport = transport::of(endpoint.transport).ok_or_else(|| not_supported(Step::Connect))?;
+        let dialect = dialect::by_name(endpoint.dialect).ok_or_else(|| not_supported(Step::Handshake))?;
+
+        let Connected { stream, local, peer, mut took } = transport.connect(endpoint, &options.tls).await?;
+        let started = clock::now();
+        let tap = options.tap.open(ConnectionFacts {
+            side: Side::Client,
+            local: local.clone(),
+            peer: peer.clone(),
+            transport: endpoint.transport.name(),
+            dialect: Some(endpoint.dialect),
+            instance: options.instance.clone(),
+        });
+        let id = tap.id();
+        let engine = dialect.client(options.limits.clone(), endpoint.transport == TransportKind::Tls, started);
+        let shared = Arc::new(Shared {
+            inbox: Arc::default(),
+            in_flight: AtomicUsize::new(0),
+            max_streams: AtomicU32::new(u32::MAX),
+            takes_calls: AtomicBool::new(false),
+        });
+        let (ready, is_ready) = oneshot::channel();
+        let (close, closed) = watch::channel(None);
+        let role = Client { shared: Arc::clone(&shared), handshake: Some(ready), closed: close };
+        let inbox = Arc::clone(&shared.inbox);
+        let driver = Driver::new(role, engine, stream, tap, inbox, options.limits.stalled_timeout);
+        let driver = AbortOnDropHandle::new(Handle::current().spawn(driver.run(Bytes::new())));
+
+        // The engine has a timeout of its own and says goodbye then; this is for one that does not.
+        let patience = options.limits.handshake_timeout + Duration::from_secs(1);
+        let failure = match timeout(patience, is_ready).await {
+            Ok(Ok(Ok(agreement))) => {
+                let lap = |wanted| took.iter().find(|(step, _)| *step == wanted).map(|(_, took)| *took);
+                let report = ConnectReport {
+                    connection: id,
+                    resolve: lap(Step::Resolve),
+                    connect: lap(Step::Connect).unwrap_or_default(),
+                    tls: lap(Step::Tls),
+                    handshake: clock::now() - started,
+                    local,
+                    peer,
+                    agreement,
+                };
+                let connection = Connection {
+                    shared,
+                    id,
+                    max_queued: options.limits.max_queued,
+                    next_call: AtomicU64::new(1),
+                    closed,
+                    _driver: driver,
+                };
+                return Ok((Self(Arc::new(connection)), report));
+            }
+            Ok(Ok(Err(gone))) => explain(endpoint, gone),
+            Ok(Err(_)) => Failure::HungUp,
+            Err(_) => Failure::TimedOut { after: patience },
+        };
+        took.push((Step::Handshake, clock::now() - started));
+        Err(ConnectError { address: endpoint.to_string(), step: Step::Handshake, took, failure })
+    }
+
+    /// Opens a call: `message` is its first one if there is one, `end` says that nothing follows it. Never waits; on a
+    /// connection that is closed or overrun the exchange is over at once, as not processed.
+    pub fn open(&self, head: CallHead, message: Option<Bytes>, end: bool) -> Exchange {
+        let connection = &*self.0;
+        let call = CallId(connection.next_call.fetch_add(1, Ordering::Relaxed));
+        let slot = Arc::new(Slot::new(call, connection.max_queued));
+        connection.shared.in_flight.fetch_add(1, Ordering::Relaxed);
+        if let Err(refused) = connection.shared.inbox.open(Open { slot: Arc::clone(&slot), head, message, end }) {
+            connection.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+            let status = match refused {
+                Refused::Closed => Status::unprocessed(Code::UNAVAILABLE, "the connection is closed"),
+                Refused::Full => Status::unprocessed(Code::OVERLOADED, "too many calls wait on this connection"),
+            };
+            slot.end(clock::now(), status);
+        }
+        Exchange { slot, channel: self.clone(), ended: None, half_closed: end }
+    }
+
+    /// Whether it takes one more call now.
+    pub fn is_usable(&self) -> bool {
+        let shared = &self.0.shared;
+        shared.takes_calls.load(Ordering::Relaxed)
+            && self.in_flight() < shared.max_streams.load(Ordering::Relaxed) as usize
+    }
+
+    /// Calls that run.
+    pub fn in_flight(&self) -> usize {
+        self.0.shared.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Says goodbye: no new calls, those that run may end. Then it closes.
+    pub fn shutdown(&self) {
+        self.0.shared.takes_calls.store(false, Ordering::Relaxed);
+        self.0.shared.inbox.give([Input::Shutdown]);
+    }
+
+    /// Its number, as in the recording.
+    pub fn connection(&self) -> ConnectionId {
+        self.0.id
+    }
+
+    /// Waits until it is closed, and says why.
+    pub async fn closed(&self) -> Closed {
+        let mut closed = self.0.closed.clone();
+        // The sender is gone without a word only when the runtime is.
+        closed.wait_for(Option::is_some).await.ok().and_then(|closed| closed.clone()).unwrap_or(Closed::Clean)
+    }
+}
+
+impl std::fmt::Debug for Channel {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Channel").field("connection", &self.0.id.0).field("in_flight", &self.in_flight()).finish()
+    }
+}
+
+impl Exchange {
+    /// Sends one more message; `end`: nothing follows. Waits while the peer or the network is slower than we are.
+    /// Dropping the future sends nothing.
+    pub async fn send(&mut self, message: Bytes, end: bool) -> Result<(), SendError> {
+        if self.half_closed {
+            return Err(SendError);
+        }
+        poll_fn(|cx| self.slot.poll_send(cx, message.len())).await?;
+        self.half_closed = end;
+        self.inbox().give([Input::Message { call: self.slot.call(), message, end }]);
+        Ok(())
+    }
+
+    /// Nothing more will be sent.
+    pub fn half_close(&mut self) {
+        if !self.half_closed {
+            self.half_closed = true;
+            self.inbox().give([Input::HalfClose { call: self.slot.call() }]);
+        }
+    }
+
+    /// Gives the call up; the peer is told why.
+    pub fn cancel(mut self, reason: CancelReason) {
+        self.give_up(reason);
+    }
+
+    /// Sends `message` as [`Self::send`] does, and meanwhile goes on listening, since a peer may have to be heard
+    /// before it listens. `None`: the message was sent, and is gone from `message`. Dropping the future loses nothing.
+    pub async fn send_or_next(&mut self, message: &mut Option<Bytes>, end: bool) -> Option<(Time, ExchangeEvent)> {
+        poll_fn(|cx| {
+            if let Poll::Ready(event) = self.poll_event(cx) {
+                return Poll::Ready(Some(event));
+            }
+            let Some(waiting) = message.as_ref() else { return Poll::Ready(None) };
+            if self.half_closed {
+                return Poll::Pending;
+            }
+            match self.slot.poll_send(cx, waiting.len()) {
+                Poll::Ready(Ok(())) => {}
+                // It is over: the end is what is heard next.
+                Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
+            }
+            if let Some(message) = message.take() {
+                self.half_closed = end;
+                self.inbox().give([Input::Message { call: self.slot.call(), message, end }]);
+            }
+            Poll::Ready(None)
+        })
+        .await
+    }
+
+    /// The next thing that happens, and when it happened. Taking a message gives its credit back.
+    /// Dropping the future loses nothing.
+    pub async fn next(&mut self) -> (Time, ExchangeEvent) {
+        poll_fn(|cx| self.poll_event(cx)).await
+    }
+
+    fn poll_event(&mut self, cx: &Context<'_>) -> Poll<(Time, ExchangeEvent)> {
+        if let Some((at, status)) = &self.ended {
+            return Poll::Ready((*at, ExchangeEvent::End(status.clone())));
+        }
+        loop {
+            let (at, incoming) = ready!(self.slot.poll_next(cx));
+            let event = match incoming {
+                Incoming::Opened(stream) => ExchangeEvent::Opened { stream },
+                Incoming::Written => ExchangeEvent::Written,
+                Incoming::Headers(metadata) => ExchangeEvent::Headers(metadata),
+                Incoming::Message(message) => {
+                    self.inbox().consumed(self.slot.call(), message.len());
+                    ExchangeEvent::Message(message)
+                }
+                Incoming::End(status) => {
+                    self.ended = Some((at, (*status).clone()));
+                    ExchangeEvent::End(*status)
+                }
+                // Only servers see the other side half-close.
+                Incoming::HalfClosed => continue,
+            };
+            return Poll::Ready((at, event));
+        }
+    }
+
+    fn inbox(&self) -> &Inbox {
+        &self.channel.0.shared.inbox
+    }
+
+    fn give_up(&mut self, reason: CancelReason) {
+        if self.ended.is_none() {
+            self.ended = Some((clock::now(), Status::new(Code::CANCELLED, "given up by this side")));
+            let call = self.slot.call();
+            if let Some(untaken) = self.slot.abandon() {
+                self.inbox().consumed(call, untaken);
+            }
+            self.inbox().give([Input::Cancel { call, reason }]);
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.give_up(CancelReason::User);
+    }
+}
+
+/// The end of a connection before its handshake was done, and the first bytes that the peer sent.
+struct Gone {
+    closed: Closed,
+    first: Vec<u8>,
+}
+
+/// The client's side of a driver.
+struct Client {
+    shared: Arc<Shared>,
+    handshake: Option<oneshot::Sender<Result<Agreement, Gone>>>,
+    closed: watch::Sender<Option<Closed>>,
+}
+
+impl Role for Client {
+    fn ready(&mut self, agreement: Agreement) {
+        if agreement.max_streams > 0 {
+            self.shared.max_streams.store(agreement.max_streams, Ordering::Relaxed);
+        }
+        self.shared.takes_calls.store(true, Ordering::Relaxed);
+        if let Some(handshake) = self.handshake.take() {
+            // Nobody waits: connecting was given up, and this task is about to be aborted.
+            let _unsent = handshake.send(Ok(agreement));
+        }
+    }
+
+    fn ended(&mut self) {
+        self.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn capacity(&mut self, takes_calls: bool) {
+        if self.handshake.is_none() {
+            self.shared.takes_calls.store(takes_calls, Ordering::Relaxed);
+        }
+    }
+
+    fn closed(&mut self, closed: &Closed, first: &[u8]) {
+        if let Some(handshake) = self.handshake.take() {
+            let _unsent = handshake.send(Err(Gone { closed: closed.clone(), first: first.to_vec() }));
+        }
+        self.closed.send_replace(Some(closed.clone()));
+    }
+}
+
+/// Why a handshake failed, as far as its first bytes show.
+fn explain(endpoint: &Endpoint, Gone { closed, first }: Gone) -> Failure {
+    let foreign = match first.as_slice() {
+        [] => return if let Closed::Fault(fault) = closed { silent(fault) } else { Failure::HungUp },
+        [0x15 | 0x16, 3, ..] if endpoint.transport != TransportKind::Tls => {
+            return Failure::ServerIsTls(endpoint.dialect);
+        }
+        [b'H', b'T', b'T', b'P', ..] | [b'S', b'S', b'H', b'-', ..] => true,
+        // It was wrong from the first byte on.
+        _ => matches!(&closed, Closed::Fault(fault) if fault.offset == 0),
+    };
+    match closed {
+        _ if foreign => Failure::OtherProtocol { dialect: endpoint.dialect, first },
+        Closed::Fault(fault) => Failure::Fault(fault),
+        Closed::Clean => Failure::HungUp,
+    }
+}
+
+/// The peer never sent a byte.
+fn silent(fault: callscope_wire::Fault) -> Failure {
+    if fault.code == Code::HANDSHAKE_TIMEOUT { Failure::Fault(fault) } else { Failure::HungUp }
+}

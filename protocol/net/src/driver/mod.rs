@@ -1,0 +1,510 @@
+//! The task of one connection: moves bytes between a transport and an engine, and events between the engine and
+//! the owners of calls.
+//!
+//! ```text
+//!  Exchange, handlers ── commands ──▶ Inbox ──▶ ┌────────┐ ◀── bytes ── transport ── tap
+//!                     ◀── incoming ── Slot  ◀── │ engine │ ──▶ bytes ─▶ transport ── tap
+//!                                               └────────┘ ◀── alarm
+//! ```
+//!
+//! One turn: commands, one read, the alarm, the events of it all, one write. Turns go on until nothing moves; a task
+//! that moved 64 KiB or 128 events lets others run first. Reading and writing never wait for one another: a peer
+//! that does not read does not keep us from reading, unless the engine says so (`wants_read`).
+//!
+//! Knows no dialect and no socket. Whatever happens, every call that was opened ends exactly once.
+//! Start reading at [`Driver::turn`].
+
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use callscope_wire::engine::{Accepted, Agreement, Closed, Engine, Event, Input};
+use callscope_wire::{Blame, CallHead, CallId, Code, Fault, Status, Time};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
+
+use crate::clock;
+use crate::tap::ConnectionTap;
+use crate::transport::BoxStream;
+
+mod alarm;
+mod inbox;
+mod outgoing;
+mod slot;
+
+pub(crate) use inbox::{Inbox, Open, Refused};
+pub(crate) use slot::{Incoming, Slot};
+
+use alarm::Alarm;
+use inbox::Command;
+use outgoing::Outgoing;
+
+/// Bytes of one read at most. Messages are slices of it, so it is worth being large.
+const READ: usize = 64 << 10;
+
+/// With less room than this a new buffer is begun (or the old one taken back, if nobody holds slices of it).
+const MIN_READ: usize = 4 << 10;
+
+/// Bytes and events of one turn of duty, after which other tasks run.
+const MAX_BYTES: usize = 64 << 10;
+const MAX_EVENTS: usize = 128;
+
+/// For the last words: time to write ours, and to read theirs when they no longer read.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What the two sides of a connection do differently. The defaults are for the side that it does not concern.
+pub(crate) trait Role: Send + 'static {
+    /// The handshake is done.
+    fn ready(&mut self, _: Agreement) {}
+
+    /// Server: a call arrives; where its messages go, unless it was answered at once.
+    fn request(&mut self, _: Time, _: Request) -> Option<Arc<Slot>> {
+        None
+    }
+
+    /// Server: the client gave the call up.
+    fn cancelled(&mut self, _: CallId) {}
+
+    /// Server: the handler has ended.
+    fn finished(&mut self, _: CallId) {}
+
+    /// Client: a call has ended.
+    fn ended(&mut self) {}
+
+    /// Client: whether the engine takes calls.
+    fn capacity(&mut self, _: bool) {}
+
+    /// It is over, and why. `first`: the first bytes that the peer ever sent, at most sixteen.
+    fn closed(&mut self, _: &Closed, _first: &[u8]) {}
+}
+
+/// A call as it arrives at a server.
+pub(crate) struct Request {
+    pub(crate) call: CallId,
+    pub(crate) head: CallHead,
+    pub(crate) message: Option<Bytes>,
+    pub(crate) end: bool,
+}
+
+/// A connection's engine, transport and calls.
+pub(crate) struct Driver<R> {
+    role: R,
+    engine: Box<dyn Engine>,
+    stream: BoxStream,
+    tap: ConnectionTap,
+    inbox: Arc<Inbox>,
+    calls: HashMap<CallId, Arc<Slot>>,
+    reading: Reading,
+    outgoing: Outgoing,
+    /// Since when the peer has taken nothing of what waits for it.
+    stalled_since: Option<Time>,
+    stalled_timeout: Duration,
+    /// Writing failed, at this time: what the peer said before it stopped listening is still read.
+    broken: Option<(Time, String)>,
+    alarm: Alarm,
+    /// Calls that are opened and not flushed.
+    unwritten: Vec<CallId>,
+    // Kept between turns for their memory.
+    commands: Vec<Command>,
+    consumed: Vec<(CallId, usize)>,
+    pieces: Vec<Bytes>,
+    wakers: Vec<Waker>,
+}
+
+struct Reading {
+    buffer: BytesMut,
+    open: bool,
+    offset: u64,
+    first: Vec<u8>,
+}
+
+/// What a turn of duty has used up.
+#[derive(Default)]
+struct Spent {
+    bytes: usize,
+    events: usize,
+}
+
+impl<R: Role> Driver<R> {
+    pub(crate) fn new(
+        role: R,
+        engine: Box<dyn Engine>,
+        stream: BoxStream,
+        tap: ConnectionTap,
+        inbox: Arc<Inbox>,
+        stalled_timeout: Duration,
+    ) -> Self {
+        Self {
+            role,
+            engine,
+            stream,
+            tap,
+            inbox,
+            calls: HashMap::new(),
+            reading: Reading { buffer: BytesMut::new(), open: true, offset: 0, first: Vec::new() },
+            outgoing: Outgoing::default(),
+            stalled_since: None,
+            stalled_timeout,
+            broken: None,
+            alarm: Alarm::new(),
+            unwritten: Vec::new(),
+            commands: Vec::new(),
+            consumed: Vec::new(),
+            pieces: Vec::new(),
+            wakers: Vec::new(),
+        }
+    }
+
+    /// Runs until the connection is closed. `first`: bytes that were read already, to see what they are.
+    /// Dropping it closes the transport at once; calls that run then end with their owner.
+    pub(crate) async fn run(mut self, first: Bytes) -> Closed {
+        let started = if first.is_empty() { Ok(()) } else { self.received(clock::now(), first) };
+        let closed = match started {
+            Ok(()) => poll_fn(|cx| self.turn(cx).unwrap_or_else(|fault| Poll::Ready(Closed::Fault(fault)))).await,
+            Err(fault) => Closed::Fault(fault),
+        };
+        self.end_calls(&closed);
+        self.say_goodbye().await;
+        self.tap.closed(match &closed {
+            Closed::Clean => String::new(),
+            Closed::Fault(fault) => fault.to_string(),
+        });
+        self.role.closed(&closed, &self.reading.first);
+        closed
+    }
+
+    fn turn(&mut self, cx: &mut Context<'_>) -> Result<Poll<Closed>, Fault> {
+        let mut spent = Spent::default();
+        loop {
+            let now = clock::now();
+            let mut moved = self.take_commands(now)?;
+            moved |= self.read(cx, now, &mut spent)?;
+            moved |= self.ring(cx, now, &mut spent)?;
+            moved |= self.take_events(now, &mut spent)?;
+            moved |= self.write(cx, now, &mut spent)?;
+            self.role.capacity(self.engine.ready_for_call());
+            if self.outgoing.is_done()
+                && let Some(closed) = self.engine.closed()
+            {
+                return Ok(Poll::Ready(closed.clone()));
+            }
+            if moved && (spent.bytes >= MAX_BYTES || spent.events >= MAX_EVENTS) {
+                cx.waker().wake_by_ref();
+                return Ok(Poll::Pending);
+            }
+            if !moved && self.inbox.park(cx.waker()) {
+                return Ok(Poll::Pending);
+            }
+        }
+    }
+
+    fn take_commands(&mut self, now: Time) -> Result<bool, Fault> {
+        self.inbox.take(&mut self.commands, &mut self.consumed);
+        if self.commands.is_empty() && self.consumed.is_empty() {
+            return Ok(false);
+        }
+        for (call, bytes) in self.consumed.drain(..) {
+            let _accepted = self.engine.input(now, Input::Consumed { call, bytes })?;
+        }
+        // Not drained in place: what a fault leaves behind is ended with the connection.
+        let mut commands = std::mem::take(&mut self.commands).into_iter();
+        let result = commands.by_ref().try_for_each(|command| self.apply(now, command));
+        if result.is_err() {
+            self.commands.extend(commands);
+        }
+        result.map(|()| true)
+    }
+
+    fn apply(&mut self, now: Time, command: Command) -> Result<(), Fault> {
+        let (slot, len, input) = match command {
+            Command::Open(open) => {
+                let Open { slot, head, message, end } = *open;
+                let call = slot.call();
+                if !self.engine.ready_for_call() {
+                    slot.end(now, Status::unprocessed(Code::UNAVAILABLE, "the connection takes no more calls"));
+                    self.role.ended();
+                    return Ok(());
+                }
+                self.calls.insert(call, Arc::clone(&slot));
+                let len = message.as_ref().map_or(0, Bytes::len);
+                (slot, len, Input::Call { call, head: Box::new(head), message, end })
+            }
+            Command::Input(Input::Message { call, message, end }) => {
+                // A call that is over meanwhile: its sender knows by now.
+                let Some(slot) = self.calls.get(&call) else { return Ok(()) };
+                (Arc::clone(slot), message.len(), Input::Message { call, message, end })
+            }
+            Command::Input(input) => {
+                if let Input::Finish { call, .. } = &input {
+                    if let Some(slot) = self.calls.remove(call) {
+                        self.wakers.extend(slot.cut());
+                    }
+                    self.role.finished(*call);
+                }
+                let _accepted = self.engine.input(now, input)?;
+                return Ok(());
+            }
+        };
+        let accepted: Accepted = self.engine.input(now, input)?;
+        self.wakers.extend(slot.applied(len, accepted));
+        Ok(())
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
+        if !self.reading.open || !self.engine.wants_read() {
+            return Ok(false);
+        }
+        let buffer = &mut self.reading.buffer;
+        if buffer.capacity() - buffer.len() < MIN_READ {
+            buffer.reserve(READ);
+        }
+        match pin!(self.stream.read_buf(buffer)).poll(cx) {
+            Poll::Pending => return Ok(false),
+            Poll::Ready(Ok(len)) if len > 0 => {
+                spent.bytes += len;
+                let bytes = self.reading.buffer.split().freeze();
+                self.received(now, bytes)?;
+            }
+            Poll::Ready(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                self.reading.open = false;
+                let fault = self.network_fault(error.to_string());
+                // It knows best which calls cannot have been processed; what it thinks of the rest is in `fault`.
+                let _fault = self.engine.input(now, Input::Eof);
+                return Err(fault);
+            }
+            // TLS calls it unexpected when the goodbye on its own level is missing. Ours has one of its own.
+            Poll::Ready(_) => {
+                self.reading.open = false;
+                let _accepted = self.engine.input(now, Input::Eof)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn received(&mut self, now: Time, bytes: Bytes) -> Result<(), Fault> {
+        self.tap.received(&bytes);
+        self.reading.offset += bytes.len() as u64;
+        let missing = 16_usize.saturating_sub(self.reading.first.len());
+        self.reading.first.extend(bytes.iter().take(missing));
+        let _accepted = self.engine.input(now, Input::Bytes(bytes))?;
+        Ok(())
+    }
+
+    fn ring(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
+        let stalled = self.stalled_since.map(|since| since + self.stalled_timeout);
+        let broken = self.broken.as_ref().map(|(since, _)| *since + GOODBYE);
+        let engine = self.engine.wake_at();
+        // What is due already is not worth a timer.
+        let wanted = [engine, stalled, broken].into_iter().flatten().min();
+        let due = match wanted {
+            Some(wanted) if wanted <= now => now,
+            wanted => match self.alarm.poll(cx, wanted) {
+                Some(due) => due,
+                None => return Ok(false),
+            },
+        };
+        if stalled.is_some_and(|at| at <= due) {
+            let waited = self.stalled_timeout.as_secs();
+            return Err(self.network_fault(format!("the peer took none of our bytes for {waited} s")));
+        }
+        if let Some((_, what)) = &self.broken
+            && broken.is_some_and(|at| at <= due)
+        {
+            return Err(self.network_fault(what.clone()));
+        }
+        if engine.is_some_and(|at| at <= due) {
+            let _accepted = self.engine.input(due, Input::Timer)?;
+        }
+        spent.events += 1;
+        Ok(true)
+    }
+
+    fn take_events(&mut self, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
+        let before = spent.events;
+        let mut result = Ok(());
+        while spent.events < before + MAX_EVENTS
+            && result.is_ok()
+            && let Some(event) = self.engine.poll_event()
+        {
+            spent.events += 1;
+            result = self.event(now, event);
+        }
+        // All at once, and only now: whoever is woken finds everything that this turn brought.
+        self.wakers.drain(..).for_each(Waker::wake);
+        result.map(|()| spent.events > before)
+    }
+
+    fn event(&mut self, now: Time, event: Event) -> Result<(), Fault> {
+        match event {
+            Event::Opened { call, stream } => {
+                self.unwritten.push(call);
+                self.push(now, call, Incoming::Opened(stream))
+            }
+            Event::Headers { call, metadata } => self.push(now, call, Incoming::Headers(metadata)),
+            Event::Message { call, message } => self.push(now, call, Incoming::Message(message)),
+            Event::HalfClosed { call } => self.push(now, call, Incoming::HalfClosed),
+            Event::Writable { call } => {
+                self.wakers.extend(self.calls.get(&call).and_then(|slot| slot.writable()));
+                Ok(())
+            }
+            Event::End { call, status } => {
+                if let Some(slot) = self.calls.remove(&call) {
+                    self.wakers.extend(slot.cut());
+                    self.wakers.extend(slot.push(now, Incoming::End(status)).ok().flatten());
+                    self.role.ended();
+                }
+                Ok(())
+            }
+            Event::Cancelled { call, .. } => {
+                if let Some(slot) = self.calls.remove(&call) {
+                    self.wakers.extend(slot.cut());
+                }
+                self.role.cancelled(call);
+                Ok(())
+            }
+            Event::Request { call, head, message, end, .. } => {
+                if let Some(slot) = self.role.request(now, Request { call, head: *head, message, end }) {
+                    self.calls.insert(call, slot);
+                }
+                Ok(())
+            }
+            Event::Ready(agreement) => {
+                self.role.ready(agreement);
+                Ok(())
+            }
+            // The engine takes no more calls from now on, which is all that it means here.
+            Event::GoAway { code, reason } => {
+                tracing::debug!(connection = self.tap.id().0, %code, reason, "the peer is going away");
+                Ok(())
+            }
+            Event::Diagnostic(what) => {
+                tracing::debug!(connection = self.tap.id().0, what, "odd");
+                Ok(())
+            }
+            Event::Pong { .. } => Ok(()),
+        }
+    }
+
+    /// Something for the owner of a call. What nobody wants is credited at once.
+    fn push(&mut self, now: Time, call: CallId, incoming: Incoming) -> Result<(), Fault> {
+        let refused = match self.calls.get(&call) {
+            Some(slot) => slot.push(now, incoming).map(|waker| self.wakers.extend(waker)).err(),
+            None => Some(incoming),
+        };
+        if let Some(bytes) = refused.and_then(|incoming| incoming.credit()) {
+            let _accepted = self.engine.input(now, Input::Consumed { call, bytes })?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
+        if let Some((_, what)) = &self.broken {
+            return if self.reading.open { Ok(false) } else { Err(self.network_fault(what.clone())) };
+        }
+        // What the transport does not take stays in the engine, which knows to whom to say Blocked.
+        while self.outgoing.bytes() < MAX_BYTES {
+            if self.engine.poll_transmit(now, MAX_BYTES - self.outgoing.bytes(), &mut self.pieces) == 0 {
+                break;
+            }
+            self.outgoing.extend(self.pieces.drain(..));
+        }
+        if self.outgoing.is_done() {
+            // Opened without bytes: a dialect that has not sent it yet. It will be written with the next flush.
+            return Ok(false);
+        }
+        match self.outgoing.poll_write(cx, &mut self.stream, &mut self.tap) {
+            Poll::Pending => {
+                self.stalled_since.get_or_insert(now);
+                return Ok(false);
+            }
+            Poll::Ready(Ok(written)) => {
+                spent.bytes += written;
+                self.stalled_since = None;
+            }
+            Poll::Ready(Err(error)) => {
+                self.outgoing.clear();
+                self.stalled_since = None;
+                self.broken = Some((now, error.to_string()));
+            }
+        }
+        if self.outgoing.is_done() {
+            for call in std::mem::take(&mut self.unwritten) {
+                self.push(now, call, Incoming::Written)?;
+            }
+            self.wakers.drain(..).for_each(Waker::wake);
+        }
+        Ok(true)
+    }
+
+    fn network_fault(&self, what: String) -> Fault {
+        Fault { blame: Blame::Between, code: Code::UNAVAILABLE, offset: self.reading.offset, what }
+    }
+
+    /// Every call ends: those that the engine ended, those that it did not, and those that never reached it.
+    fn end_calls(&mut self, closed: &Closed) {
+        let now = clock::now();
+        while let Some(event) = self.engine.poll_event() {
+            // No handler starts now. And the engine takes nothing further, so what it thinks of credit does not matter.
+            if !matches!(event, Event::Request { .. }) {
+                let _fault = self.event(now, event);
+            }
+        }
+        self.wakers.drain(..).for_each(Waker::wake);
+        let status = match closed {
+            Closed::Clean => Status::new(Code::UNAVAILABLE, "the connection was closed before the call was over"),
+            Closed::Fault(fault) => Status::new(fault.code, fault.to_string()),
+        };
+        for (_, slot) in self.calls.drain() {
+            slot.end(now, status.clone());
+            self.role.ended();
+        }
+        let waiting = self.inbox.close();
+        for command in self.commands.drain(..).chain(waiting) {
+            if let Command::Open(open) = command {
+                let message = "the connection was closed before the call was sent";
+                open.slot.end(now, Status::unprocessed(Code::UNAVAILABLE, message));
+                self.role.ended();
+            }
+        }
+        self.role.capacity(false);
+    }
+
+    /// Writes the last words and closes our direction, then waits for the peer to close its own: closing with unread
+    /// bytes would reset our words away.
+    async fn say_goodbye(&mut self) {
+        if self.broken.is_some() {
+            return;
+        }
+        let writing = async {
+            loop {
+                while self.engine.poll_transmit(clock::now(), MAX_BYTES, &mut self.pieces) > 0 {}
+                self.outgoing.extend(self.pieces.drain(..));
+                if self.outgoing.is_done() {
+                    break;
+                }
+                poll_fn(|cx| self.outgoing.poll_write(cx, &mut self.stream, &mut self.tap)).await?;
+            }
+            self.stream.shutdown().await
+        };
+        if !matches!(timeout(GOODBYE, writing).await, Ok(Ok(()))) || !self.reading.open {
+            return;
+        }
+        let reading = async {
+            loop {
+                self.reading.buffer.reserve(MIN_READ);
+                match self.stream.read_buf(&mut self.reading.buffer).await {
+                    Ok(len) if len > 0 => self.tap.received(&self.reading.buffer.split().freeze()),
+                    _ => break,
+                }
+            }
+        };
+        if timeout(GOODBYE, reading).await.is_err() {
+            tracing::trace!(connection = self.tap.id().0, "the peer does not close");
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! One connection of a server: from its first byte over its calls to its end.
+//!
+//! A handler runs at once, in the connection's own task, and becomes a task only when it has to wait. It ends in
+//! exactly one `Finish`, whatever happens to it: it returns, panics, runs out of time, or is dropped.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use callscope_wire::capture::ConnectionFacts;
+use callscope_wire::engine::{Input, Side};
+use callscope_wire::{CallId, Code, Metadata, Status, Time};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::runtime::Handle;
+use tokio::time::timeout_at;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::call::{ConnectionInfo, Cx, Inbound, Outbound, encode};
+use super::greet::{Greeted, greet};
+use super::router::{Answer, Route};
+use super::{MAX_ONE_WAY, Shared};
+use crate::address::TransportKind;
+use crate::clock;
+use crate::driver::{Driver, Inbox, Incoming, Request, Role, Slot};
+use crate::transport::Accepted;
+
+/// Serves a connection until it is closed. Dropping it closes the connection and drops the handlers of its calls.
+pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<Inbox>) {
+    let (local, peer) = (accepted.local.clone(), accepted.peer.clone());
+    let limits = &shared.options.limits;
+    let greeted = greet(accepted, shared.options.tls.as_ref(), limits.max_message, &shared.draining).await;
+    let Greeted { stream, transport, first, dialect } = match greeted {
+        Ok(greeted) => greeted,
+        Err(error) => {
+            // Nothing was ever seen of it in plaintext.
+            tracing::debug!(peer, %error, "TLS failed");
+            return;
+        }
+    };
+    let mut tap = shared.options.tap.open(ConnectionFacts {
+        side: Side::Server,
+        local: local.clone(),
+        peer: peer.clone(),
+        transport: transport.name(),
+        dialect: None,
+        instance: shared.options.instance.clone(),
+    });
+    let dialect = match dialect {
+        Ok(dialect) => dialect,
+        Err(reason) => {
+            if !first.is_empty() {
+                tap.received(&first.freeze());
+            }
+            tracing::debug!(connection = tap.id().0, peer, reason, "not served");
+            tap.closed(reason);
+            return;
+        }
+    };
+    let info = ConnectionInfo {
+        id: tap.id(),
+        peer,
+        local,
+        transport: transport.name(),
+        dialect: dialect.name(),
+        instance: shared.options.instance.clone(),
+        agent: shared.options.agent.clone(),
+    };
+    let engine = dialect.server(limits.clone(), transport == TransportKind::Tls, clock::now());
+    let stalled_timeout = limits.stalled_timeout;
+    let role = Handlers {
+        info: Arc::new(info),
+        inbox: Arc::clone(&inbox),
+        shared: Arc::clone(&shared),
+        tasks: HashMap::new(),
+        runtime: Handle::current(),
+    };
+    let _closed = Driver::new(role, engine, stream, tap, inbox, stalled_timeout).run(first.freeze()).await;
+}
+
+/// The server's side of a driver.
+struct Handlers {
+    info: Arc<ConnectionInfo>,
+    inbox: Arc<Inbox>,
+    shared: Arc<Shared>,
+    /// Those that did not end at once. The engine's stream limit bounds them.
+    tasks: HashMap<CallId, AbortOnDropHandle<()>>,
+    runtime: Handle,
+}
+
+impl Role for Handlers {
+    fn request(&mut self, now: Time, request: Request) -> Option<Arc<Slot>> {
+        let Request { call, head, message, end } = request;
+        let one_way = head.one_way;
+        // The slot of a one-way call is nobody's but its handler's.
+        let completion = Completion { call, inbox: Arc::clone(&self.inbox), trailers: None, open: !one_way };
+        if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            completion.end(Err(Status::unprocessed(Code::DEADLINE_EXCEEDED, "its time was over when it arrived")));
+            return None;
+        }
+        let route = match self.shared.routes.find(&head.method) {
+            Ok(route) => route,
+            Err(status) => {
+                completion.end(Err(status));
+                return None;
+            }
+        };
+        let slot = Arc::new(Slot::new(call, self.shared.options.limits.max_queued));
+        for incoming in [message.map(Incoming::Message), end.then_some(Incoming::HalfClosed)].into_iter().flatten() {
+            // A slot that was just made takes everything, and has nobody to wake.
+            let _waker = slot.push(now, incoming);
+        }
+        let cx = Cx::new(Arc::clone(&self.info), &route.method, head, now, &slot, &self.inbox);
+        let mut work = work(route, cx, &slot, &self.inbox, completion);
+        if poll_once(&mut work) {
+            return (!one_way).then_some(slot);
+        }
+        if one_way {
+            self.shared.keep(work, &self.runtime);
+            return None;
+        }
+        self.tasks.insert(call, AbortOnDropHandle::new(self.runtime.spawn(work)));
+        Some(slot)
+    }
+
+    fn cancelled(&mut self, call: CallId) {
+        // Dropping the future makes its `Finish`.
+        if let Some(task) = self.tasks.get(&call) {
+            task.abort();
+        }
+    }
+
+    fn finished(&mut self, call: CallId) {
+        self.tasks.remove(&call);
+    }
+}
+
+impl Shared {
+    /// One-way calls run on when their connection is gone: their client may have hung up right behind them.
+    fn keep(&self, work: BoxFuture<'static, ()>, runtime: &Handle) {
+        let mut one_way = self.one_way.lock().unwrap_or_else(PoisonError::into_inner);
+        while one_way.try_join_next().is_some() {}
+        if one_way.len() >= MAX_ONE_WAY {
+            tracing::warn!("more than {MAX_ONE_WAY} one-way calls run: one is dropped");
+            return;
+        }
+        one_way.spawn_on(work, runtime);
+    }
+}
+
+/// Whether it has ended already. Its next poll is by the task that it becomes, which then is the one to be woken.
+fn poll_once(work: &mut BoxFuture<'static, ()>) -> bool {
+    matches!(work.poll_unpin(&mut Context::from_waker(Waker::noop())), Poll::Ready(()))
+}
+
+/// A handler with everything around it: its deadline, its panics, its end.
+fn work(
+    route: &Route,
+    cx: Cx,
+    slot: &Arc<Slot>,
+    inbox: &Arc<Inbox>,
+    mut completion: Completion,
+) -> BoxFuture<'static, ()> {
+    completion.trailers = Some(Arc::clone(&cx.trailers));
+    let deadline = cx.deadline.map(clock::instant);
+    let inbound =
+        Inbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox), types: Arc::clone(&route.types), ended: false };
+    let outbound = Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox) };
+    let handler = Arc::clone(&route.handler);
+    async move {
+        // What a panic leaves half-done is the handler's own; nothing of ours is shared with it.
+        let work = AssertUnwindSafe(async { handler(cx, inbound, outbound).await }).catch_unwind();
+        let ended = match deadline {
+            Some(deadline) => timeout_at(deadline, work).await.ok(),
+            None => Some(work.await),
+        };
+        completion.end(match ended {
+            Some(Ok(answer)) => answer,
+            Some(Err(panic)) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
+            None => Err(Status::new(Code::DEADLINE_EXCEEDED, "the handler did not end in time")),
+        });
+    }
+    .boxed()
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
+}
+
+/// The end of a call, exactly once: dropped before, it says so.
+struct Completion {
+    call: CallId,
+    inbox: Arc<Inbox>,
+    trailers: Option<Arc<Mutex<Metadata>>>,
+    /// Not said yet. A one-way call has nothing to say.
+    open: bool,
+}
+
+impl Completion {
+    fn end(mut self, answer: Answer) {
+        self.finish(answer);
+    }
+
+    fn finish(&mut self, answer: Answer) {
+        if !std::mem::take(&mut self.open) {
+            return;
+        }
+        let call = self.call;
+        let (message, mut status) = match answer.and_then(|answer| answer.map(|value| encode(&value)).transpose()) {
+            Ok(message) => (message, Status::ok()),
+            Err(status) => (None, status),
+        };
+        if let Some(trailers) = &self.trailers {
+            let trailers = std::mem::take(&mut *trailers.lock().unwrap_or_else(PoisonError::into_inner));
+            if !trailers.is_empty() {
+                status.trailers = trailers;
+            }
+        }
+        // Together, so that a unary answer can be one frame.
+        let message = message.map(|message| Input::Message { call, message, end: false });
+        self.inbox.give(message.into_iter().chain([Input::Finish { call, status: Box::new(status) }]));
+    }
+}
+
+impl Drop for Completion {
+    fn drop(&mut self) {
+        self.finish(Err(Status::new(Code::CANCELLED, "the handler was dropped")));
+    }
+}

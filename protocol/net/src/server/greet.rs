@@ -1,0 +1,113 @@
+//! The first bytes of a connection that came in: TLS or not, and which dialect. They are kept for the engine.
+//!
+//! ```text
+//!  idle, 60 s ── first byte ──▶ 0x16? TLS inside, then idle again ──▶ sniff, 5 s (JSON, which people type: 60 s a byte)
+//! ```
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use callscope_wire::dialect::{self, Dialect};
+use tokio::io::AsyncReadExt as _;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::address::TransportKind;
+use crate::transport::{Accepted, BoxStream, Rewind, ServerTls};
+
+/// A connection may stay this long without a byte, and JSON between two of them.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// From the first byte to a dialect.
+const RECOGNIZED: Duration = Duration::from_secs(5);
+
+/// First byte of a TLS record that carries a handshake.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Who was recognized, or why nobody was, and what was read so far (in plaintext).
+pub(super) struct Greeted {
+    pub(super) stream: BoxStream,
+    pub(super) transport: TransportKind,
+    pub(super) first: BytesMut,
+    pub(super) dialect: Result<&'static dyn Dialect, String>,
+}
+
+/// Reads until it is clear. `draining`: who has said nothing yet may go.
+pub(super) async fn greet(
+    accepted: Accepted,
+    tls: Option<&ServerTls>,
+    max_first: usize,
+    draining: &CancellationToken,
+) -> io::Result<Greeted> {
+    let Accepted { mut stream, mut transport, .. } = accepted;
+    let mut first = BytesMut::new();
+    let idle = Instant::now() + IDLE;
+    if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
+        return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
+    }
+    if first.first() == Some(&TLS_HANDSHAKE) {
+        let Some(tls) = tls else {
+            let reason = "the client speaks TLS, but this server has no certificate".to_owned();
+            return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
+        };
+        stream = tls.accept(Rewind::new(first, stream)).await?;
+        transport = TransportKind::Tls;
+        first = BytesMut::new();
+        let idle = Instant::now() + IDLE;
+        if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
+            return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
+        }
+    }
+    let dialect = recognize(&mut stream, &mut first, max_first).await;
+    Ok(Greeted { stream, transport, first, dialect })
+}
+
+/// An empty reason: it left as it came.
+async fn first_bytes(
+    stream: &mut BoxStream,
+    first: &mut BytesMut,
+    until: Instant,
+    draining: &CancellationToken,
+) -> Result<(), String> {
+    tokio::select! {
+        biased;
+        read = timeout_at(until, stream.read_buf(first)) => match read {
+            Ok(Ok(0)) => Err(String::new()),
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("nothing was said for {} s", IDLE.as_secs())),
+        },
+        () = draining.cancelled() => Err("the server is shutting down".to_owned()),
+    }
+}
+
+async fn recognize(
+    stream: &mut BoxStream,
+    first: &mut BytesMut,
+    max_first: usize,
+) -> Result<&'static dyn Dialect, String> {
+    let limit = Instant::now() + RECOGNIZED;
+    loop {
+        match dialect::sniff(first) {
+            Ok(Some(dialect)) => return Ok(dialect),
+            Err(unknown) => return Err(unknown.to_string()),
+            Ok(None) if first.len() > max_first => {
+                return Err(format!("no dialect is recognized in the first {} bytes", first.len()));
+            }
+            Ok(None) => {}
+        }
+        let until = if is_typed(first) { Instant::now() + IDLE } else { limit };
+        match timeout_at(until, stream.read_buf(first)).await {
+            Ok(Ok(0)) => return Err("it ended before its dialect was clear".to_owned()),
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err("its dialect was not clear in time".to_owned()),
+        }
+    }
+}
+
+/// Whether it is the beginning of JSON, perhaps under somebody's fingers.
+fn is_typed(first: &[u8]) -> bool {
+    matches!(first.trim_ascii_start().first(), None | Some(b'{' | b'['))
+}

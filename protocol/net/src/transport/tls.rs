@@ -1,0 +1,258 @@
+//! TLS over TCP by rustls: the client's trust and its errors in plain words, the server's development certificate.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore, ServerConfig};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
+use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use super::{BoxStream, Connected, Steps, Transport, failure, tcp};
+use crate::address::{Endpoint, TransportKind};
+use crate::error::{ConnectError, Failure, Step};
+
+/// From the first byte of TLS to the last of its handshake, on both sides.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Whom a client trusts, and who it says it is.
+#[derive(Clone, Debug, Default)]
+pub struct TlsOptions {
+    /// Files of CA certificates in PEM. With none here and in `ca_pem`: the system's.
+    pub ca: Vec<PathBuf>,
+    /// CA certificates in PEM themselves.
+    pub ca_pem: Option<String>,
+    /// Our certificate chain and its private key, files in PEM, for servers that want one.
+    pub identity: Option<Identity>,
+    /// The name that the certificate must be for; the host of the address otherwise.
+    pub server_name: Option<String>,
+}
+
+/// A certificate of ours.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}
+
+#[derive(Debug)]
+pub(super) struct Tls;
+
+impl Transport for Tls {
+    fn kind(&self) -> TransportKind {
+        TransportKind::Tls
+    }
+
+    fn suffix(&self) -> &'static str {
+        "tls"
+    }
+
+    fn connect<'a>(
+        &'a self,
+        endpoint: &'a Endpoint,
+        options: &'a TlsOptions,
+    ) -> BoxFuture<'a, Result<Connected, ConnectError>> {
+        async move {
+            let steps = Steps::start(endpoint);
+            // Options that cannot work are told before anybody is bothered.
+            let (name, config) = match (name(endpoint, options), client_config(options)) {
+                (Ok(name), Ok(config)) => (name, config),
+                (Err(failure), _) | (_, Err(failure)) => return Err(steps.failed(Step::Tls, failure)),
+            };
+            let (stream, mut steps) = tcp::dial(steps).await?;
+            let (local, peer) = tcp::ends(&stream);
+            match timeout(HANDSHAKE_TIMEOUT, TlsConnector::from(Arc::new(config)).connect(name, stream)).await {
+                Ok(Ok(stream)) => {
+                    steps.done(Step::Tls);
+                    Ok(Connected { stream: Box::new(stream), local, peer, took: steps.took })
+                }
+                Ok(Err(error)) => {
+                    let wanted = options.server_name.as_ref().unwrap_or(&endpoint.host);
+                    Err(steps.failed(Step::Tls, explain(&error, wanted)))
+                }
+                Err(_) => Err(steps.failed(Step::Tls, Failure::TimedOut { after: HANDSHAKE_TIMEOUT })),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn name(endpoint: &Endpoint, options: &TlsOptions) -> Result<ServerName<'static>, Failure> {
+    let name = options.server_name.as_ref().unwrap_or(&endpoint.host);
+    ServerName::try_from(name.clone())
+        .map_err(|_| Failure::TlsOptions(format!("`{name}` cannot be the name of a server in a certificate")))
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
+}
+
+/// The files are small and local: reading them here costs less than a thread would.
+fn client_config(options: &TlsOptions) -> Result<ClientConfig, Failure> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Failure::Tls(error.to_string()))?
+        .with_root_certificates(roots(options)?);
+    let Some(Identity { cert, key }) = &options.identity else { return Ok(builder.with_no_client_auth()) };
+    let chain = certificates(cert)?;
+    let key_der = PrivateKeyDer::from_pem_file(key)
+        .map_err(|error| Failure::TlsOptions(format!("{} is no private key in PEM: {error}", key.display())))?;
+    builder
+        .with_client_auth_cert(chain, key_der)
+        .map_err(|error| Failure::TlsOptions(format!("{} does not fit {}: {error}", key.display(), cert.display())))
+}
+
+fn roots(options: &TlsOptions) -> Result<Arc<RootCertStore>, Failure> {
+    if options.ca.is_empty() && options.ca_pem.is_none() {
+        return Ok(system_roots());
+    }
+    let mut found = Vec::new();
+    for file in &options.ca {
+        found.extend(certificates(file)?);
+    }
+    if let Some(pem) = &options.ca_pem {
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            found.push(certificate.map_err(|error| Failure::TlsOptions(format!("the CA is no PEM: {error}")))?);
+        }
+    }
+    let mut roots = RootCertStore::empty();
+    for certificate in found {
+        roots
+            .add(certificate)
+            .map_err(|error| Failure::TlsOptions(format!("a CA certificate cannot be used: {error}")))?;
+    }
+    Ok(Arc::new(roots))
+}
+
+fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let wrong = |error: &dyn fmt::Display| Failure::TlsOptions(format!("{}: {error}", file.display()));
+    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?.collect();
+    let found = found.map_err(|error| wrong(&error))?;
+    if found.is_empty() { Err(wrong(&"there is no certificate in it")) } else { Ok(found) }
+}
+
+/// Read once: there are hundreds of them.
+fn system_roots() -> Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    Arc::clone(ROOTS.get_or_init(|| {
+        let found = rustls_native_certs::load_native_certs();
+        for error in &found.errors {
+            tracing::debug!(%error, "a system certificate cannot be read");
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(found.certs);
+        Arc::new(roots)
+    }))
+}
+
+/// What a failed handshake means, as far as it shows.
+fn explain(error: &std::io::Error, wanted: &str) -> Failure {
+    let Some(found) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+        return match failure(error) {
+            Failure::HungUp => Failure::HungUpOnTls,
+            other => other,
+        };
+    };
+    match found {
+        rustls::Error::InvalidMessage(_) => Failure::ServerIsPlaintext,
+        rustls::Error::InvalidCertificate(why) => match why {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Failure::CertificateUnknown,
+            CertificateError::NotValidForName => {
+                Failure::CertificateWrongName { wanted: wanted.to_owned(), found: Vec::new() }
+            }
+            CertificateError::NotValidForNameContext { presented, .. } => {
+                Failure::CertificateWrongName { wanted: wanted.to_owned(), found: presented.clone() }
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                Failure::CertificateExpired("expired")
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                Failure::CertificateExpired("not valid yet")
+            }
+            other => Failure::Tls(format!("the server's certificate is not valid: {other}")),
+        },
+        rustls::Error::AlertReceived(
+            alert @ (AlertDescription::CertificateRequired
+            | AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied),
+        ) => Failure::CertificateRefused(format!("{alert:?}")),
+        other => Failure::Tls(other.to_string()),
+    }
+}
+
+/// What a listener needs to speak TLS.
+#[derive(Clone)]
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    ca_pem: String,
+}
+
+/// A server's certificate could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TlsSetupError {
+    /// Making it failed.
+    #[error("the development certificate could not be made")]
+    Certificate(#[from] rcgen::Error),
+    /// It cannot be used.
+    #[error("the certificate cannot be used")]
+    Config(#[from] rustls::Error),
+}
+
+impl ServerTls {
+    /// A certificate for `localhost`, `127.0.0.1` and `::1`, signed by a CA that exists only in this value.
+    /// Clients that are given [`ServerTls::ca_pem`] trust it.
+    pub fn development() -> Result<Self, TlsSetupError> {
+        let mut ca = CertificateParams::default();
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        ca.distinguished_name.push(DnType::CommonName, "Callscope development CA");
+        let ca_key = KeyPair::generate()?;
+        let ca_pem = ca.self_signed(&ca_key)?.pem();
+        let mut leaf = CertificateParams::new(["localhost", "127.0.0.1", "::1"].map(str::to_owned))?;
+        leaf.distinguished_name.push(DnType::CommonName, "Callscope development server");
+        let leaf_key = KeyPair::generate()?;
+        let leaf = leaf.signed_by(&leaf_key, &Issuer::new(ca, ca_key))?;
+        let config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![leaf.der().clone()],
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der())),
+            )?;
+        Ok(Self { config: Arc::new(config), ca_pem })
+    }
+
+    /// The certificate of its CA, for clients to trust.
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// TLS on a stream that came in.
+    pub(crate) async fn accept<S: super::Stream + 'static>(&self, stream: S) -> std::io::Result<BoxStream> {
+        let accepting = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream);
+        let stream = timeout(HANDSHAKE_TIMEOUT, accepting).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
+        Ok(Box::new(stream))
+    }
+}
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerTls").finish_non_exhaustive()
+    }
+}
