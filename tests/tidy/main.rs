@@ -1,1 +1,9 @@
-fn main() {}
+//! The rules that no compiler checks: who may use whom, what must be registered, what must not be named.
+//!
+//! Each rule is a table or a loop over the tree; a failure says the file, the line and the rule.
+
+mod layers;
+mod names;
+mod prose;
+mod source;
+mod tables;

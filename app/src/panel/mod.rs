@@ -4,10 +4,13 @@
 //! (filters, sorts, decodes), `ui` paints. No tokio and no `callscope-net` in here.
 
 use callscope_wire::Time;
+use callscope_wire::status::Severity;
 
 use crate::command::Command;
 use crate::model::Model;
+use crate::model::tabs::Tab;
 use crate::theme::Tokens;
+use crate::widget::mark::Mark;
 
 /// What a panel gets to see and say in one frame.
 pub struct Cx<'a> {
@@ -31,4 +34,25 @@ impl Cx<'_> {
     pub const fn now(&self) -> Time {
         self.model.now
     }
+}
+
+/// The mark of a status.
+pub const fn severity_mark(severity: Severity) -> Mark {
+    match severity {
+        Severity::Ok => Mark::Ok,
+        Severity::Cancelled => Mark::Idle,
+        Severity::Caller => Mark::Warn,
+        Severity::Capacity => Mark::Cap,
+        Severity::Failure => Mark::Err,
+        Severity::Redirect => Mark::Info,
+    }
+}
+
+/// The mark of a tab: what runs in it, or how its last call ended.
+pub fn outcome_mark(model: &Model, tab: &Tab) -> Mark {
+    if tab.running.is_some() || tab.repeat.is_some() {
+        return Mark::Running;
+    }
+    let status = tab.flow.and_then(|flow| model.flows.get(flow)).and_then(|record| record.flow.status.as_ref());
+    status.map_or(Mark::Idle, |status| severity_mark(status.code.severity()))
 }

@@ -1,0 +1,197 @@
+//! The window's state and its frame: take notices, paint, carry out commands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callscope_wire::FlowId;
+
+use crate::backend::{Backend, BackendOptions, Notice, Wake};
+use crate::command::Command;
+use crate::dialog::files::{FileDialogs, Native};
+use crate::dialog::palette::Palette;
+use crate::model::Model;
+use crate::model::log::Level;
+use crate::panel::Cx;
+use crate::run::Running;
+use crate::shell::{Layout, Panels, window_ui};
+use crate::theme::{self, size};
+
+/// A live feed repaints at most this often.
+const FEED: Duration = Duration::from_millis(33);
+/// Keys of what is kept between runs.
+const LAYOUT_KEY: &str = "layout";
+const SETTINGS_KEY: &str = "settings";
+const TABS_KEY: &str = "tabs";
+
+/// How a window is opened.
+pub struct Options {
+    /// Engine options.
+    pub backend: BackendOptions,
+    /// Open this workspace folder or call file.
+    pub open: Option<std::path::PathBuf>,
+    /// How files are asked for.
+    pub dialogs: Box<dyn FileDialogs>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { backend: BackendOptions { world: true, churn: true }, open: None, dialogs: Box::new(Native) }
+    }
+}
+
+/// The window.
+pub struct App {
+    /// What there is to show.
+    pub model: Model,
+    /// Where it is shown.
+    pub layout: Layout,
+    pub(crate) panels: Panels,
+    pub(crate) palette: Palette,
+    pub(crate) backend: Backend,
+    pub(crate) running: Running,
+    commands: Vec<Command>,
+    /// Paints since the start; what "nothing changes, nothing is painted" is tested by.
+    pub frames: u64,
+}
+
+impl App {
+    /// Starts the engine and takes up where the last run left off.
+    ///
+    /// # Errors
+    /// When no thread or runtime can be started.
+    pub fn new(ctx: &egui::Context, storage: Option<&dyn eframe::Storage>, options: Options) -> std::io::Result<Self> {
+        theme::install(ctx);
+        let mut model = Model::default();
+        let kept = |key| storage.and_then(|storage| storage.get_string(key));
+        let first_run = kept(SETTINGS_KEY).is_none();
+        if let Some(settings) = kept(SETTINGS_KEY).and_then(|text| serde_json::from_str(&text).ok()) {
+            model.settings = settings;
+        }
+        let wake: Wake = {
+            let ctx = ctx.clone();
+            Arc::new(move || ctx.request_repaint_after(FEED))
+        };
+        let backend = Backend::start(&options.backend, model.traffic.share(), wake)?;
+        let mut app = Self {
+            model,
+            layout: kept(LAYOUT_KEY).and_then(|text| Layout::from_text(&text)).unwrap_or_default(),
+            panels: Panels::default(),
+            palette: Palette::default(),
+            backend,
+            running: Running::new(options.dialogs),
+            commands: Vec::new(),
+            frames: 0,
+        };
+        app.model.now = app.backend.now();
+        app.apply_settings(ctx);
+        if let Some(text) = kept(TABS_KEY) {
+            app.restore_tabs(&text);
+        }
+        app.open_at_start(options.open, first_run && storage.is_some());
+        Ok(app)
+    }
+
+    /// Calls in flight and everything that happened, taken into the model.
+    fn take_notices(&mut self) {
+        let (notices, dropped) = self.backend.take();
+        if dropped > 0 {
+            let text = format!("{dropped} messages came faster than the window could list them");
+            self.model.log.push(self.model.now, Level::Warn, text);
+        }
+        for notice in notices {
+            self.take(notice);
+        }
+    }
+
+    fn take(&mut self, notice: Notice) {
+        let now = self.model.now;
+        match notice {
+            Notice::Flow(flow, at, event) => self.flow_event(flow, at, event),
+            Notice::Message(flow, message) => {
+                self.model.flows.message(flow, message);
+            }
+            Notice::Breaker(at, view) => {
+                let now = crate::model::series::BreakerNow {
+                    state: view.state,
+                    since: view.since,
+                    until: view.until,
+                    window: view.window,
+                    window_size: view.window_size,
+                    failure_rate: view.failure_rate,
+                    threshold: view.threshold,
+                    permits: (view.permits_left, view.permits),
+                    rejected: view.rejected,
+                    opened: view.opened,
+                    last_failure: view.last_failure,
+                };
+                self.model.series.breaker(at, &view.service, &view.instance, now);
+            }
+            Notice::Discovered(at, snapshot) => self.discovered(at, snapshot),
+            Notice::Source { address, lost } => self.source_state(&address, lost),
+            Notice::Schema { target, schema } => self.schema(&target, schema),
+            Notice::Repeated { tab, flow } => self.repeated(tab, flow),
+            Notice::World(address) => self.world(address),
+            Notice::Frames => {}
+            Notice::Log(level, text) => self.model.log.push(now, level, text),
+        }
+    }
+
+    /// The tab whose repetition made this call.
+    pub(crate) fn repeating_tab(&self, flow: FlowId) -> Option<crate::model::tabs::TabId> {
+        self.running.repeated.get(&flow).copied()
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.model.now = self.backend.now();
+        self.take_notices();
+        self.finish_promises(ctx);
+        self.model.toasts.expire(self.model.now);
+        self.take_dropped_files(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        self.frames += 1;
+        let ctx = ui.ctx().clone();
+        let mut commands = std::mem::take(&mut self.commands);
+        {
+            let narrow = ctx.content_rect().width() < size::NARROW;
+            let mut cx =
+                Cx { model: &self.model, commands: &mut commands, tokens: theme::tokens(&ctx), narrow };
+            window_ui(ui, &mut self.panels, &mut self.layout, &mut cx);
+            self.palette.ui(ui, &mut cx);
+        }
+        if !commands.is_empty() {
+            for command in commands.drain(..) {
+                self.run(&ctx, command);
+            }
+            // What was done is seen in the next frame, at once.
+            ctx.request_repaint();
+        }
+        self.commands = commands;
+        self.sync_layout();
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        if let Some(text) = self.layout.to_text() {
+            storage.set_string(LAYOUT_KEY, text);
+        }
+        if let Ok(text) = serde_json::to_string(&self.model.settings) {
+            storage.set_string(SETTINGS_KEY, text);
+        }
+        if let Some(text) = self.tabs_to_text() {
+            storage.set_string(TABS_KEY, text);
+        }
+    }
+
+    fn auto_save_interval(&self) -> Duration {
+        // Drafts are never lost, not even when the process is killed: at most this much typing is.
+        Duration::from_secs(5)
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        // Scroll offsets and menus of another day help nobody; what matters is kept above.
+        false
+    }
+}

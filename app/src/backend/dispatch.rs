@@ -1,0 +1,286 @@
+//! The task that carries out jobs and owns what comes of them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use callscope_net::client::{CallOptions, CallSender, Client, ClientOptions, Incoming, Watching};
+use callscope_net::observer::Snapshot;
+use callscope_net::demo::{World, WorldOptions};
+use callscope_net::tap::Tap;
+use callscope_wire::{FlowId, Instance, Value};
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
+
+use super::job::{CallSpec, Job};
+use super::notice::{Notice, Notices};
+use super::{BackendOptions, FlowIds};
+use crate::model::flows::Message;
+use crate::model::log::Level;
+use crate::model::tabs::TabId;
+
+/// Messages by hand that wait for a stream whose peer reads slowly; beyond it the window is told.
+const MESSAGES: usize = 64;
+/// Repeated calls in flight at once: a slow server slows the repetition down instead of piling calls up.
+const IN_FLIGHT: usize = 64;
+
+/// What is done to a running call from outside.
+enum Act {
+    Message(Bytes),
+    HalfClose,
+    Cancel,
+}
+
+/// A source that is watched.
+enum Watched {
+    Registry { _watching: Watching },
+    Direct,
+}
+
+/// Owns the client, the world and every running call.
+pub(super) struct Dispatcher {
+    jobs: mpsc::Receiver<Job>,
+    notices: Notices,
+    flows: FlowIds,
+    tap: Tap,
+    running: HashMap<FlowId, mpsc::Sender<Act>>,
+    repeating: HashMap<TabId, AbortHandle>,
+    /// Registries are watched by the client, direct addresses are asked once; dropping ends either.
+    watching: HashMap<String, Watched>,
+    tasks: JoinSet<Option<FlowId>>,
+}
+
+impl Dispatcher {
+    pub(super) fn new(jobs: mpsc::Receiver<Job>, notices: Notices, flows: FlowIds, tap: Tap) -> Self {
+        Self {
+            jobs,
+            notices,
+            flows,
+            tap,
+            running: HashMap::new(),
+            repeating: HashMap::new(),
+            watching: HashMap::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Runs until the window is gone. Dropping it ends every call and the world.
+    pub(super) async fn run(mut self, options: BackendOptions) {
+        let world = if options.world { self.start_world(&options).await } else { None };
+        let client = Client::new(ClientOptions {
+            tap: self.tap.clone(),
+            observer: Arc::new(self.notices.clone()),
+            own_registry: world.as_ref().map(World::registry_addr).map(|addr| addr.to_string()),
+            ..ClientOptions::default()
+        });
+        if let Some(world) = &world {
+            let address = format!("registry://{}", world.registry_addr());
+            self.notices.push(Notice::World(address.clone()));
+            self.watch(&client, address);
+        }
+        loop {
+            tokio::select! {
+                job = self.jobs.recv() => match job {
+                    Some(job) => self.carry_out(&client, job),
+                    None => break,
+                },
+                Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
+                    Ok(Some(flow)) => { self.running.remove(&flow); }
+                    Ok(None) => {}
+                    Err(error) if error.is_panic() => {
+                        self.notices.push(Notice::Log(Level::Error, format!("a task of the engine panicked: {error}")));
+                    }
+                    Err(_) => {}
+                },
+            }
+        }
+        self.tasks.shutdown().await;
+        if let Some(world) = world {
+            world.stop().await;
+        }
+    }
+
+    async fn start_world(&self, options: &BackendOptions) -> Option<World> {
+        // The servers are tapped as well: the traffic view can show their side of our calls.
+        let options = WorldOptions { tap: self.tap.clone(), churn: options.churn, ..WorldOptions::default() };
+        match World::start(options).await {
+            Ok(world) => Some(world),
+            Err(error) => {
+                let text = format!("the embedded world could not start: {error}");
+                self.notices.push(Notice::Log(Level::Error, text));
+                None
+            }
+        }
+    }
+
+    fn carry_out(&mut self, client: &Client, job: Job) {
+        match job {
+            Job::Call { flow, spec } => {
+                let (acts, from_outside) = mpsc::channel(MESSAGES);
+                self.running.insert(flow, acts);
+                let (client, notices) = (client.clone(), self.notices.clone());
+                self.tasks.spawn(async move {
+                    make_call(&client, flow, *spec, from_outside, &notices).await;
+                    Some(flow)
+                });
+            }
+            Job::Message { flow, bytes } => self.act(flow, Act::Message(bytes)),
+            Job::HalfClose(flow) => self.act(flow, Act::HalfClose),
+            Job::Cancel(flow) => self.act(flow, Act::Cancel),
+            Job::Repeat { tab, spec, rate } => {
+                self.stop_repeating(tab);
+                let task = repeat(client.clone(), tab, *spec, rate, self.flows.clone(), self.notices.clone());
+                let handle = self.tasks.spawn(async move {
+                    task.await;
+                    None
+                });
+                self.repeating.insert(tab, handle);
+            }
+            Job::StopRepeat(tab) => self.stop_repeating(tab),
+            Job::Describe(target) => {
+                let (client, notices) = (client.clone(), self.notices.clone());
+                self.tasks.spawn(async move {
+                    let schema = client.describe(&target).await.map(Arc::new).map_err(|status| status.to_string());
+                    notices.push(Notice::Schema { target, schema });
+                    None
+                });
+            }
+            Job::AddSource(address) => self.watch(client, address),
+            Job::RemoveSource(address) => {
+                self.watching.remove(&address);
+            }
+        }
+    }
+
+    fn act(&self, flow: FlowId, act: Act) {
+        // A call that is over has no use for it; its end is on its way to the window.
+        let Some(acts) = self.running.get(&flow) else { return };
+        if let Err(mpsc::error::TrySendError::Full(_)) = acts.try_send(act) {
+            let text = format!("{MESSAGES} messages wait already because the peer reads slowly; this one was not taken");
+            self.notices.push(Notice::Log(Level::Warn, text));
+        }
+    }
+
+    fn stop_repeating(&mut self, tab: TabId) {
+        if let Some(handle) = self.repeating.remove(&tab) {
+            handle.abort();
+        }
+    }
+
+    fn watch(&mut self, client: &Client, address: String) {
+        if let Some(registry) = address.strip_prefix("registry://") {
+            match client.watch(registry.trim_end_matches('/')) {
+                Ok(watching) => {
+                    self.watching.insert(address, Watched::Registry { _watching: watching });
+                }
+                Err(error) => self.notices.push(Notice::Source { address, lost: Some(error.to_string()) }),
+            }
+            return;
+        }
+        self.watching.insert(address.clone(), Watched::Direct);
+        let (client, notices) = (client.clone(), self.notices.clone());
+        self.tasks.spawn(async move {
+            ask_directly(&client, address, &notices).await;
+            None
+        });
+    }
+}
+
+/// A direct address is a source of its own: one service, one instance, named after the address.
+async fn ask_directly(client: &Client, address: String, notices: &Notices) {
+    let schema = client.describe(&address).await;
+    let name = address.rsplit("//").next().unwrap_or(&address).to_owned();
+    let instance = Instance {
+        id: name.clone(),
+        service: name.clone(),
+        address: address.clone(),
+        health: callscope_wire::Health::Unknown,
+        weight: 100,
+        tags: Vec::new(),
+        metadata: std::collections::BTreeMap::new(),
+        lease: None,
+    };
+    let now = callscope_net::clock::now();
+    notices.push(Notice::Discovered(now, Snapshot { source: address.clone(), service: name, instances: vec![instance] }));
+    let lost = schema.as_ref().err().map(ToString::to_string);
+    notices.push(Notice::Source { address: address.clone(), lost });
+    notices.push(Notice::Schema { target: address, schema: schema.map(Arc::new).map_err(|status| status.to_string()) });
+}
+
+/// One call from start to end. Dropped (the window closes, repeating stops): the call is cancelled on the wire.
+async fn make_call(client: &Client, flow: FlowId, spec: CallSpec, mut acts: mpsc::Receiver<Act>, notices: &Notices) {
+    let CallSpec { target, method, shape, metadata, deadline, policy, messages, end } = spec;
+    let mut call = client.start(CallOptions { flow, target, method, shape, metadata, deadline, policy });
+    let mut sender = call.take_sender();
+    // Resolves when somebody cancels. Sending may wait for a slow peer while answers go on arriving.
+    let sending = async {
+        for message in messages {
+            send(sender.as_ref(), flow, message, notices).await;
+        }
+        if end {
+            sender = None;
+        }
+        loop {
+            match acts.recv().await {
+                Some(Act::Message(message)) => send(sender.as_ref(), flow, message, notices).await,
+                Some(Act::HalfClose) => sender = None,
+                Some(Act::Cancel) => return,
+                None => std::future::pending().await,
+            }
+        }
+    };
+    tokio::pin!(sending);
+    let mut cancelled = false;
+    loop {
+        tokio::select! {
+            () = &mut sending, if !cancelled => {
+                // The end still comes, and what arrived before it.
+                cancelled = true;
+                call.cancel();
+            }
+            incoming = call.next() => match incoming {
+                Some(Incoming::Message(bytes)) => notices.push(Notice::Message(flow, message(false, bytes))),
+                Some(Incoming::Headers(_)) => {}
+                Some(Incoming::End(_)) | None => return,
+            },
+        }
+    }
+}
+
+async fn send(sender: Option<&CallSender>, flow: FlowId, bytes: Bytes, notices: &Notices) {
+    let Some(sender) = sender else { return };
+    // A call that is over says so itself; what it did not take is not listed as sent.
+    if sender.send(bytes.clone()).await.is_ok() {
+        notices.push(Notice::Message(flow, message(true, bytes)));
+    }
+}
+
+/// Decodes a message here, on the engine's threads, so that the window never does.
+fn message(sent: bool, bytes: Bytes) -> Message {
+    let value = serde_json::from_slice::<Value>(&bytes).map(Arc::new).map_err(|error| error.to_string());
+    Message { at: callscope_net::clock::now(), sent, bytes, value }
+}
+
+/// Makes the same call again and again, at an even pace, until dropped.
+async fn repeat(client: Client, tab: TabId, spec: CallSpec, rate: f64, flows: FlowIds, notices: Notices) {
+    let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
+    // After a pause (a laptop that slept) it goes on at its pace and does not catch up.
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut calls = JoinSet::new();
+    loop {
+        ticks.tick().await;
+        while calls.try_join_next().is_some() {}
+        if calls.len() >= IN_FLIGHT {
+            continue;
+        }
+        let flow = flows.next();
+        notices.push(Notice::Repeated { tab, flow });
+        let (client, spec, notices) = (client.clone(), spec.clone(), notices.clone());
+        calls.spawn(async move {
+            let (_keep, acts) = mpsc::channel(1);
+            make_call(&client, flow, spec, acts, &notices).await;
+        });
+    }
+}

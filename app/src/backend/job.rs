@@ -1,0 +1,70 @@
+//! What the window asks of the engine, as data.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use callscope_wire::policy::Policy;
+use callscope_wire::{FlowId, Metadata, Shape};
+
+use crate::model::tabs::TabId;
+
+/// One wish.
+#[derive(Clone, Debug)]
+pub enum Job {
+    /// Make a call.
+    Call {
+        /// Its id, chosen by the window.
+        flow: FlowId,
+        /// What to send, and where.
+        spec: Box<CallSpec>,
+    },
+    /// Send a message of an open stream.
+    Message {
+        /// The stream.
+        flow: FlowId,
+        /// One message, encoded.
+        bytes: Bytes,
+    },
+    /// Half-close an open stream.
+    HalfClose(FlowId),
+    /// Cancel a call; reaches the wire.
+    Cancel(FlowId),
+    /// Make the same call this often per second until stopped. A tab repeats one call at a time.
+    Repeat {
+        /// Whose call.
+        tab: TabId,
+        /// What to send, and where.
+        spec: Box<CallSpec>,
+        /// Calls per second.
+        rate: f64,
+    },
+    /// Stop repeating; what is in flight is cancelled.
+    StopRepeat(TabId),
+    /// Ask a target what it offers.
+    Describe(String),
+    /// Watch a registry or a direct address.
+    AddSource(String),
+    /// Stop watching it.
+    RemoveSource(String),
+}
+
+/// A call to make.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallSpec {
+    /// Address.
+    pub target: String,
+    /// `package.Service/Method`.
+    pub method: String,
+    /// How many messages go each way.
+    pub shape: Shape,
+    /// Metadata.
+    pub metadata: Metadata,
+    /// Over all attempts.
+    pub deadline: Option<Duration>,
+    /// Policies after inheritance.
+    pub policy: Policy,
+    /// Messages sent at once.
+    pub messages: Vec<Bytes>,
+    /// Half-close behind them.
+    pub end: bool,
+}

@@ -1,0 +1,80 @@
+//! `callscope list`: services of an address, or the methods of one.
+
+use std::sync::Arc;
+
+use callscope_net::observer::Quiet;
+use clap::{Args, ValueEnum};
+
+use super::connect::Connection;
+use super::{Failure, Outcome, print};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  callscope list native://127.0.0.1:7000 demo.Calculator")]
+pub(super) struct Arguments {
+    /// Where to ask: native://HOST:PORT, registry://HOST:PORT/service, …
+    address: String,
+
+    /// Show the methods of this service
+    service: Option<String>,
+
+    /// One name per line, or everything as JSON
+    #[arg(short, long, value_enum, default_value_t)]
+    output: Output,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum Output {
+    /// One name per line
+    #[default]
+    Pretty,
+    /// The schema as JSON
+    Json,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let client = arguments.connection.client(Arc::new(Quiet))?;
+    // A registry without a service: what is registered there.
+    if let Some(registry) = whole_registry(&arguments.address) {
+        let names = client.registered(registry).await.map_err(|status| {
+            print::error(&status.to_string());
+            Failure::Connection
+        })?;
+        for name in names {
+            print::out(&name);
+        }
+        return Ok(());
+    }
+    let schema = client.describe(&arguments.address).await.map_err(|status| {
+        print::error(&status.to_string());
+        Failure::Connection
+    })?;
+    let Some(name) = &arguments.service else {
+        match arguments.output {
+            Output::Json => print::out(&print::pretty(&serde_json::json!({ "services": schema.services }))),
+            Output::Pretty => schema.services.iter().for_each(|service| print::out(&service.name)),
+        }
+        return Ok(());
+    };
+    let Some(service) = schema.service(name) else {
+        let known: Vec<&str> = schema.services.iter().map(|service| service.name.as_str()).collect();
+        return Err(print::input(&format!("there is no service `{name}` here; there are: {}", known.join(", "))));
+    };
+    match arguments.output {
+        Output::Json => print::out(&print::pretty(&serde_json::json!(service))),
+        Output::Pretty => {
+            for method in &service.methods {
+                print::out(&format!("{}/{}", service.name, callscope_wire::schema::print::signature(method)));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `registry://h:p` without a service.
+pub(super) fn whole_registry(address: &str) -> Option<&str> {
+    let rest = address.strip_prefix("registry://")?.trim_end_matches('/');
+    (!rest.is_empty() && !rest.contains('/')).then_some(rest)
+}

@@ -1,0 +1,236 @@
+//! Calls: sent, started, fed, cancelled, repeated.
+
+use bytes::Bytes;
+use callscope_wire::policy::Policy;
+use callscope_wire::{FlowId, Metadata, Shape};
+use rust_i18n::t;
+
+use crate::app::App;
+use crate::backend::{CallSpec, Job};
+use crate::command::{Command, View};
+use crate::model::services::{Source, SourceKind, SourceState};
+use crate::model::tabs::{Repeat, Running, Tab, TabId};
+use crate::model::workspace::Workspace;
+
+/// Calls per second when nobody said how many.
+const RATE: f64 = 10.0;
+/// The gentle range.
+const RATES: std::ops::RangeInclusive<f64> = 1.0..=200.0;
+
+impl App {
+    /// What Ctrl+Enter means now: Send, Start, or Send message.
+    pub(super) fn send_or_start(&mut self) {
+        let Some(tab) = self.model.tabs.active() else { return };
+        let id = tab.id;
+        match (&tab.running, tab.shape()) {
+            (Some(running), shape) if shape.client_streams() && !running.half_closed => {
+                let next = running.sent;
+                self.send_message(id, next);
+            }
+            // One call at a time in a tab; what runs is left alone.
+            (Some(_), _) => {}
+            (None, Shape::Unary | Shape::OneWay) => self.send(id),
+            (None, _) => self.start(id),
+        }
+    }
+
+    pub(super) fn send(&mut self, id: TabId) {
+        self.begin(id);
+    }
+
+    pub(super) fn start(&mut self, id: TabId) {
+        self.begin(id);
+    }
+
+    fn begin(&mut self, id: TabId) {
+        let Some(tab) = self.model.tabs.get(id) else { return };
+        if tab.running.is_some() {
+            return;
+        }
+        let spec = match spec(tab, &self.model.workspace) {
+            Ok(spec) => spec,
+            Err(why) => {
+                self.model.toasts.error(self.model.now, why);
+                return;
+            }
+        };
+        let flow = self.backend.next_flow();
+        let shape = spec.shape;
+        let half_closed = spec.end;
+        if self.backend.send(Job::Call { flow, spec: Box::new(spec) }).is_err() {
+            self.busy();
+            return;
+        }
+        if let Some(tab) = self.model.tabs.get_mut(id) {
+            tab.preview = false;
+            tab.flow = Some(flow);
+            let sent = usize::from(half_closed);
+            tab.running = Some(Running { flow, shape, sent, half_closed, cancelling: false });
+        }
+    }
+
+    pub(super) fn send_message(&mut self, id: TabId, index: usize) {
+        let Some(tab) = self.model.tabs.get_mut(id) else { return };
+        let Some(running) = tab.running.as_mut().filter(|running| !running.half_closed) else { return };
+        // Behind the last prepared message the last one is sent again: that is what a chat wants.
+        let Some(message) = tab.draft.messages.get(index).or_else(|| tab.draft.messages.last()) else { return };
+        let bytes = match encode(&message.text) {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                self.model.toasts.error(self.model.now, why);
+                return;
+            }
+        };
+        running.sent = (index + 1).min(tab.draft.messages.len());
+        let job = Job::Message { flow: running.flow, bytes };
+        if self.backend.send(job).is_err() {
+            self.busy();
+        }
+    }
+
+    pub(super) fn done_sending(&mut self, id: TabId) {
+        let Some(running) = self.model.tabs.get_mut(id).and_then(|tab| tab.running.as_mut()) else { return };
+        if running.half_closed {
+            return;
+        }
+        running.half_closed = true;
+        let job = Job::HalfClose(running.flow);
+        if self.backend.send(job).is_err() {
+            self.busy();
+        }
+    }
+
+    pub(super) fn cancel(&mut self, id: TabId) {
+        let Some(running) = self.model.tabs.get_mut(id).and_then(|tab| tab.running.as_mut()) else { return };
+        if running.cancelling {
+            return;
+        }
+        running.cancelling = true;
+        let job = Job::Cancel(running.flow);
+        if self.backend.send(job).is_err() {
+            self.busy();
+        }
+    }
+
+    pub(super) fn toggle_repeat(&mut self) {
+        let Some(tab) = self.model.tabs.active() else { return };
+        let id = tab.id;
+        if tab.repeat.is_some() { self.stop_repeat(id) } else { self.repeat(id, RATE) }
+    }
+
+    pub(super) fn repeat(&mut self, id: TabId, rate: f64) {
+        let rate = rate.clamp(*RATES.start(), *RATES.end());
+        let Some(tab) = self.model.tabs.get(id) else { return };
+        let spec = match spec(tab, &self.model.workspace) {
+            Ok(spec) if spec.end && !spec.shape.server_streams() => spec,
+            Ok(_) => {
+                self.model.toasts.error(self.model.now, t!("run.repeat_stream"));
+                return;
+            }
+            Err(why) => {
+                self.model.toasts.error(self.model.now, why);
+                return;
+            }
+        };
+        if self.backend.send(Job::Repeat { tab: id, spec: Box::new(spec), rate }).is_err() {
+            self.busy();
+            return;
+        }
+        if let Some(tab) = self.model.tabs.get_mut(id) {
+            tab.preview = false;
+            let (made, failed) = tab.repeat.as_ref().map_or((0, 0), |repeat| (repeat.made, repeat.failed));
+            tab.repeat = Some(Repeat { rate, made, failed });
+        }
+    }
+
+    pub(super) fn stop_repeat(&mut self, id: TabId) {
+        let Some(tab) = self.model.tabs.get_mut(id) else { return };
+        if tab.repeat.take().is_some() && self.backend.send(Job::StopRepeat(id)).is_err() {
+            self.busy();
+        }
+    }
+
+    /// Narrows the traffic to a call and shows it.
+    pub(super) fn follow(&mut self, flow: Option<FlowId>) {
+        self.model.traffic.follow = flow;
+        self.model.traffic.follow_revision += 1;
+        if flow.is_some() {
+            self.show(View::Traffic);
+        }
+    }
+
+    pub(super) fn add_source(&mut self, address: String) {
+        let address = address.trim().trim_end_matches('/').to_owned();
+        if self.model.services.sources.iter().any(|source| source.address == address) {
+            self.model.toasts.say(self.model.now, t!("run.source_known", address = address));
+            return;
+        }
+        let kind = if address.starts_with("registry://") { SourceKind::Registry } else { SourceKind::Direct };
+        if self.backend.send(Job::AddSource(address.clone())).is_err() {
+            self.busy();
+            return;
+        }
+        if !self.model.settings.sources.contains(&address) {
+            self.model.settings.sources.push(address.clone());
+        }
+        self.model.services.sources.push(Source {
+            address,
+            kind,
+            state: SourceState::Connecting,
+            services: Vec::new(),
+        });
+        self.model.services.revision += 1;
+    }
+
+    pub(super) fn remove_source(&mut self, address: &str) {
+        self.model.services.sources.retain(|source| source.address != address);
+        self.model.settings.sources.retain(|known| known != address);
+        self.model.services.revision += 1;
+        if self.backend.send(Job::RemoveSource(address.to_owned())).is_err() {
+            self.busy();
+            return;
+        }
+        let text = t!("run.source_removed", address = address);
+        self.model.toasts.undoable(self.model.now, text, Command::AddSource(address.to_owned()));
+    }
+}
+
+/// What to send for a tab, or why nothing can be sent, in plain words.
+fn spec(tab: &Tab, workspace: &Workspace) -> Result<CallSpec, String> {
+    let draft = &tab.draft;
+    if draft.target.trim().is_empty() {
+        return Err(t!("run.no_address").into_owned());
+    }
+    if draft.method.trim().is_empty() {
+        return Err(t!("run.no_method").into_owned());
+    }
+    let shape = tab.shape();
+    let first = if shape.client_streams() { Vec::new() } else { draft.messages.iter().take(1).collect() };
+    let messages = first.into_iter().map(|message| encode(&message.text)).collect::<Result<Vec<Bytes>, String>>()?;
+    let metadata: Metadata = draft
+        .metadata
+        .iter()
+        .filter(|row| row.enabled && !row.name.trim().is_empty())
+        .map(|row| (row.name.trim().to_owned(), row.value.clone().into_bytes()))
+        .collect();
+    Ok(CallSpec {
+        target: draft.target.trim().to_owned(),
+        method: draft.method.trim().to_owned(),
+        shape,
+        metadata,
+        deadline: draft.deadline.or(workspace.deadline()),
+        policy: effective_policy(tab, workspace),
+        messages,
+        end: !shape.client_streams(),
+    })
+}
+
+fn effective_policy(tab: &Tab, workspace: &Workspace) -> Policy {
+    workspace.effective(&tab.draft)
+}
+
+/// JSON as typed → as sent: one line, or why it is no JSON and where.
+fn encode(text: &str) -> Result<Bytes, String> {
+    let value = callscope_wire::value::text::parse(text).map_err(|error| t!("run.not_json", why = error.to_string()).into_owned())?;
+    Ok(Bytes::from(value.to_string()))
+}

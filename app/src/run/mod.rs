@@ -1,0 +1,206 @@
+//! Carries commands out: the only place that changes the model because of what a person did.
+
+mod calls;
+mod files;
+mod notices;
+mod tabs;
+
+use std::collections::HashMap;
+
+use callscope_wire::FlowId;
+
+use crate::app::App;
+use crate::command::{Act, Command, View};
+use crate::dialog::files::FileDialogs;
+use crate::model::settings::{Settings, Theme};
+use crate::model::tabs::TabId;
+use crate::theme;
+
+/// What is under way and belongs to no panel.
+pub(crate) struct Running {
+    /// Calls that repetition made and that are not over, and whose they are.
+    pub(crate) repeated: HashMap<FlowId, TabId>,
+    /// File work and dialogs under way.
+    pub(crate) promises: Vec<files::Pending>,
+    /// How files are asked for.
+    pub(crate) dialogs: Box<dyn FileDialogs>,
+}
+
+impl Running {
+    pub(crate) fn new(dialogs: Box<dyn FileDialogs>) -> Self {
+        Self { repeated: HashMap::new(), promises: Vec::new(), dialogs }
+    }
+}
+
+impl App {
+    /// Carries one command out.
+    pub(crate) fn run(&mut self, ctx: &egui::Context, command: Command) {
+        match command {
+            Command::Act(act) => self.act(ctx, act),
+            Command::Show(view) => self.show(view),
+            Command::Copy(text) => ctx.copy_text(text),
+
+            Command::OpenMethod { target, method } => self.open_method(&target, &method),
+            Command::OpenDraft(draft) => self.open_draft(*draft),
+            Command::ActivateTab(tab) => self.activate(tab),
+            Command::CloseTab(tab) => self.close_tab(tab),
+            Command::KeepTab(tab) => {
+                if let Some(tab) = self.model.tabs.get_mut(tab) {
+                    tab.preview = false;
+                }
+            }
+            Command::EditDraft(tab, draft) => self.edit_draft(tab, *draft),
+            Command::FillExample(tab, index) => self.fill_example(tab, index),
+
+            Command::Send(tab) => self.send(tab),
+            Command::Start(tab) => self.start(tab),
+            Command::SendMessage(tab, index) => self.send_message(tab, index),
+            Command::DoneSending(tab) => self.done_sending(tab),
+            Command::Cancel(tab) => self.cancel(tab),
+            Command::Repeat(tab, rate) => self.repeat(tab, rate),
+            Command::StopRepeat(tab) => self.stop_repeat(tab),
+
+            Command::ShowFlow(flow) => self.show_flow(flow),
+            Command::FollowFlow(flow) => self.follow(flow),
+            Command::ShowFrame(frame) => {
+                self.model.traffic.selected = Some(frame);
+                self.model.traffic.follow_revision += 1;
+                self.show(View::Traffic);
+            }
+            Command::Record(on) => {
+                self.model.traffic.recording = on;
+                self.backend.record(on);
+            }
+            Command::ClearTraffic => self.model.traffic.store().clear(),
+
+            Command::AddSource(address) => self.add_source(address),
+            Command::RemoveSource(address) => self.remove_source(&address),
+            Command::RefreshSchema(target) => self.describe(&target, true),
+
+            Command::Settings(settings) => self.change_settings(ctx, *settings),
+            Command::DismissToast(id) => self.model.toasts.shown.retain(|toast| toast.id != id),
+            Command::UndoToast(id) => self.undo(ctx, id),
+
+            files => self.run_files(files),
+        }
+    }
+
+    fn act(&mut self, ctx: &egui::Context, act: Act) {
+        let tab = self.model.tabs.active;
+        match act {
+            Act::Send => self.send_or_start(),
+            Act::Cancel => {
+                if let Some(tab) = tab {
+                    self.cancel(tab);
+                    self.stop_repeat(tab);
+                }
+            }
+            Act::Palette => self.palette.open_with(""),
+            Act::QuickOpen => self.palette.open_with("/"),
+            Act::Save | Act::SaveAs => {
+                if let Some(tab) = tab {
+                    self.save_tab(tab, act == Act::SaveAs);
+                }
+            }
+            Act::NewCall => self.new_call(),
+            Act::OpenFile => self.ask_for_file(),
+            Act::OpenFolder => self.ask_for_folder(),
+            Act::OpenSample => self.open_sample(),
+            Act::CloseTab => {
+                if let Some(tab) = tab {
+                    self.close_tab(tab);
+                }
+            }
+            Act::ReopenTab => self.reopen_tab(),
+            Act::NextTab => self.cycle_tab(1),
+            Act::PreviousTab => self.cycle_tab(-1),
+            Act::Duplicate => self.duplicate_tab(),
+            Act::Rename => self.panels.calls.rename_selected(),
+            Act::FocusAddress => self.panels.call_tabs.focus_address(),
+            Act::Find => self.find(),
+            Act::ToggleSidebar => self.layout.sidebar = !self.layout.sidebar,
+            Act::ToggleDock => self.layout.set_dock(!self.layout.dock),
+            Act::ShowServices => self.show(View::Services),
+            Act::ShowCalls => self.show(View::Calls),
+            Act::ShowTraffic => self.show(View::Traffic),
+            Act::ShowPlots => self.show(View::Plots),
+            Act::ShowSettings => self.show(View::Settings),
+            Act::FollowCall => {
+                let flow = self.model.tabs.active().and_then(|tab| tab.flow);
+                if flow.is_some() {
+                    self.follow(flow);
+                }
+            }
+            Act::ToggleRepeat => self.toggle_repeat(),
+            Act::ToggleRecording => self.run(ctx, Command::Record(!self.model.traffic.recording)),
+            Act::ClearTraffic => self.run(ctx, Command::ClearTraffic),
+            Act::ResetLayout => {
+                let view = self.layout.view;
+                self.layout = crate::shell::Layout { view, ..Default::default() };
+            }
+            Act::NextTheme | Act::ZoomIn | Act::ZoomOut | Act::ZoomReset => self.appearance(ctx, act),
+        }
+    }
+
+    /// Brings a view to the front; a sidebar that was folded away comes back with its view.
+    pub(crate) fn show(&mut self, view: View) {
+        self.layout.view = view;
+        if matches!(view, View::Services | View::Calls) {
+            self.layout.sidebar = true;
+        }
+    }
+
+    fn find(&mut self) {
+        match self.layout.view {
+            View::Services => self.panels.services.focus_filter(),
+            View::Calls => self.panels.calls.focus_filter(),
+            View::Traffic => self.panels.traffic.focus_filter(),
+            View::Plots | View::Settings => {}
+        }
+    }
+
+    fn appearance(&mut self, ctx: &egui::Context, act: Act) {
+        let mut settings = self.model.settings.clone();
+        match act {
+            Act::NextTheme => {
+                settings.theme = match settings.theme {
+                    Theme::System => Theme::Light,
+                    Theme::Light => Theme::Dark,
+                    Theme::Dark => Theme::System,
+                }
+            }
+            Act::ZoomIn => settings.zoom = (settings.zoom + 10).min(200),
+            Act::ZoomOut => settings.zoom = settings.zoom.saturating_sub(10).max(50),
+            _ => settings.zoom = 100,
+        }
+        self.change_settings(ctx, settings);
+    }
+
+    fn change_settings(&mut self, ctx: &egui::Context, settings: Settings) {
+        self.model.settings = settings;
+        self.apply_settings(ctx);
+    }
+
+    /// Makes egui and the store what the settings say.
+    pub(crate) fn apply_settings(&mut self, ctx: &egui::Context) {
+        let settings = &self.model.settings;
+        ctx.set_theme(match settings.theme {
+            Theme::System => egui::ThemePreference::System,
+            Theme::Light => egui::ThemePreference::Light,
+            Theme::Dark => egui::ThemePreference::Dark,
+        });
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        ctx.set_zoom_factor(f32::from(settings.zoom) / 100.0);
+        theme::set_reduce_motion(ctx, settings.reduce_motion);
+        let limit = (settings.capture_mib.max(1) as usize) << 20;
+        self.model.traffic.store().set_limit(limit);
+    }
+
+    fn undo(&mut self, ctx: &egui::Context, id: u64) {
+        let Some(index) = self.model.toasts.shown.iter().position(|toast| toast.id == id) else { return };
+        let toast = self.model.toasts.shown.remove(index);
+        if let Some(command) = toast.undo {
+            self.run(ctx, *command);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What the engine told, taken into the model.
+
+use std::sync::Arc;
+
+use callscope_net::observer::Snapshot;
+use callscope_wire::capture::FlowEvent;
+use callscope_wire::schema::Schema;
+use callscope_wire::{FlowId, Time};
+
+use crate::app::App;
+use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
+use crate::model::tabs::TabId;
+
+impl App {
+    pub(crate) fn flow_event(&mut self, id: FlowId, at: Time, event: FlowEvent) {
+        let ended = matches!(event, FlowEvent::Ended { .. });
+        self.model.flows.apply(id, at, event);
+        if !ended {
+            return;
+        }
+        let Some(record) = self.model.flows.get(id) else { return };
+        self.model.series.finished(&record.flow);
+        let failed = record.flow.status.as_ref().is_some_and(|status| !status.code.is_ok());
+        if let Some(tab) = self.running.repeated.remove(&id)
+            && let Some(repeat) = self.model.tabs.get_mut(tab).and_then(|tab| tab.repeat.as_mut())
+        {
+            repeat.failed += u64::from(failed);
+        }
+        for tab in &mut self.model.tabs.open {
+            if tab.running.as_ref().is_some_and(|running| running.flow == id) {
+                tab.running = None;
+            }
+        }
+    }
+
+    pub(crate) fn repeated(&mut self, tab: TabId, flow: FlowId) {
+        self.running.repeated.insert(flow, tab);
+        if let Some(tab) = self.model.tabs.get_mut(tab) {
+            tab.flow = Some(flow);
+            if let Some(repeat) = &mut tab.repeat {
+                repeat.made += 1;
+            }
+        }
+    }
+
+    pub(crate) fn discovered(&mut self, at: Time, snapshot: Snapshot) {
+        let Some(source) = self.model.services.source_mut(&snapshot.source) else { return };
+        let target = match source.kind {
+            // The empty authority is this process's own registry.
+            SourceKind::Embedded => format!("registry:///{}", snapshot.service),
+            SourceKind::Registry => format!("{}/{}", source.address.trim_end_matches('/'), snapshot.service),
+            SourceKind::Direct => source.address.clone(),
+        };
+        let unknown = source.services.iter().all(|service| service.name != snapshot.service);
+        let Snapshot { source, service, instances } = snapshot;
+        let any = !instances.is_empty();
+        self.model.services.apply(at, &source, &service, &target, instances);
+        let failed = self
+            .model
+            .services
+            .by_target(&target)
+            .is_some_and(|service| matches!(service.schema, SchemaState::Failed(_)));
+        // A service that could not say what it offers is asked again when its instances change.
+        if any && (unknown || failed) {
+            self.describe(&target, failed);
+        }
+    }
+
+    pub(crate) fn source_state(&mut self, address: &str, lost: Option<String>) {
+        if let Some(source) = self.model.services.source_mut(address) {
+            source.state = lost.map_or(SourceState::Live, SourceState::Lost);
+            self.model.services.revision += 1;
+        }
+    }
+
+    pub(crate) fn schema(&mut self, target: &str, schema: Result<Arc<Schema>, String>) {
+        let known = self.model.services.sources.iter_mut().flat_map(|source| &mut source.services);
+        if let Some(service) = known.into_iter().find(|service| service.target == target) {
+            service.schema = match &schema {
+                Ok(schema) => SchemaState::Ready(Arc::clone(schema)),
+                Err(reason) => SchemaState::Failed(reason.clone()),
+            };
+            self.model.services.revision += 1;
+        }
+        if let Ok(schema) = schema {
+            self.give_schema(target, &schema);
+        }
+    }
+
+    /// The embedded world is up: it is the first source. Those added by hand follow.
+    pub(crate) fn world(&mut self, address: String) {
+        self.model.services.sources.insert(
+            0,
+            Source { address, kind: SourceKind::Embedded, state: SourceState::Connecting, services: Vec::new() },
+        );
+        self.model.services.revision += 1;
+    }
+}

@@ -1,0 +1,252 @@
+//! Where the panes are: one tree of tiles per view, kept between runs.
+
+use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles, Tree};
+use serde::{Deserialize, Serialize};
+
+use crate::command::View;
+use crate::model::tabs::TabId;
+
+/// Raised when a kept layout of an older program would no longer make sense; it is dropped then.
+const VERSION: u32 = 1;
+/// Share of the height that the bottom dock takes at first.
+const DOCK_SHARE: f32 = 0.3;
+
+/// What can lie in a tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pane {
+    /// An open call.
+    Call(TabId),
+    /// Waterfall of the active call.
+    Timeline,
+    /// Frames of the active call.
+    CallTraffic,
+    /// Plots of the active call's service.
+    CallPlots,
+    /// What happened, in words.
+    Log,
+    /// All frames.
+    TrafficList,
+    /// Fields of the selected frame.
+    TrafficTree,
+    /// Bytes of the selected frame.
+    TrafficBytes,
+    /// Plots over one time axis.
+    Plots,
+    /// Breaker and instances beside them.
+    PlotsSide,
+}
+
+impl Pane {
+    const DOCK: [Self; 4] = [Self::Timeline, Self::CallTraffic, Self::CallPlots, Self::Log];
+}
+
+/// The layout of the whole window.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Layout {
+    version: u32,
+    /// The view in front.
+    pub view: View,
+    /// Whether the sidebar is shown.
+    pub sidebar: bool,
+    /// Whether the bottom dock is shown.
+    pub dock: bool,
+    /// Tiles of the calls view: call tabs above, dock below, or wherever they were dragged.
+    pub calls: Tree<Pane>,
+    /// Tiles of the traffic view.
+    pub traffic: Tree<Pane>,
+    /// Tiles of the plots view.
+    pub plots: Tree<Pane>,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        let mut calls = Tiles::default();
+        let dock = Pane::DOCK.map(|pane| calls.insert_pane(pane)).to_vec();
+        let dock = calls.insert_tab_tile(dock);
+        let root = calls.insert_vertical_tile(vec![dock]);
+        Self {
+            version: VERSION,
+            view: View::Services,
+            sidebar: true,
+            dock: true,
+            calls: Tree::new("calls", root, calls),
+            traffic: columns("traffic", &[(Pane::TrafficList, 2.8), (Pane::TrafficTree, 1.9), (Pane::TrafficBytes, 3.0)]),
+            plots: columns("plots", &[(Pane::Plots, 3.0), (Pane::PlotsSide, 1.0)]),
+        }
+    }
+}
+
+fn columns(id: &str, panes: &[(Pane, f32)]) -> Tree<Pane> {
+    let mut tiles = Tiles::default();
+    let mut linear = Linear { dir: LinearDir::Horizontal, ..Linear::default() };
+    for &(pane, share) in panes {
+        let tile = tiles.insert_pane(pane);
+        linear.add_child(tile);
+        linear.shares.set_share(tile, share);
+    }
+    let root = tiles.insert_container(linear);
+    Tree::new(id.to_owned(), root, tiles)
+}
+
+impl Layout {
+    /// A kept layout, if it still makes sense: right version, every pane of every view in it exactly once.
+    pub fn from_text(text: &str) -> Option<Self> {
+        let layout: Self = serde_json::from_str(text).ok()?;
+        let whole = |tree: &Tree<Pane>, panes: &[Pane]| {
+            panes.iter().all(|pane| tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(p) if p == pane)).count() == 1)
+        };
+        (layout.version == VERSION
+            && whole(&layout.calls, &Pane::DOCK)
+            && whole(&layout.traffic, &[Pane::TrafficList, Pane::TrafficTree, Pane::TrafficBytes])
+            && whole(&layout.plots, &[Pane::Plots, Pane::PlotsSide]))
+        .then_some(layout)
+    }
+
+    /// The layout as text, to be kept.
+    pub fn to_text(&self) -> Option<String> {
+        serde_json::to_string(self).ok()
+    }
+
+    /// Shows or hides the bottom dock, wherever its panes lie.
+    pub fn set_dock(&mut self, shown: bool) {
+        self.dock = shown;
+        for pane in Pane::DOCK {
+            if let Some(tile) = self.calls.tiles.find_pane(&pane) {
+                self.calls.set_visible(tile, shown);
+            }
+        }
+    }
+
+    /// Brings a pane of the dock to the front.
+    pub fn show_dock_pane(&mut self, pane: Pane) {
+        self.set_dock(true);
+        self.calls.make_active(|_, tile| matches!(tile, Tile::Pane(found) if *found == pane));
+    }
+
+    /// Makes the call tiles those of the open tabs: new ones join the container that holds the others.
+    /// Returns `true` when something was added or removed.
+    pub fn sync_tabs(&mut self, open: &[TabId]) -> bool {
+        let shown: Vec<(TileId, TabId)> = self
+            .calls
+            .tiles
+            .iter()
+            .filter_map(|(id, tile)| if let Tile::Pane(Pane::Call(tab)) = tile { Some((*id, *tab)) } else { None })
+            .collect();
+        let mut changed = false;
+        for (tile, tab) in &shown {
+            if !open.contains(tab) {
+                self.calls.remove_recursively(*tile);
+                changed = true;
+            }
+        }
+        for tab in open {
+            if !shown.iter().any(|(_, known)| known == tab) {
+                self.insert_tab(*tab);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// Brings the tab's tile to the front.
+    pub fn activate(&mut self, tab: TabId) {
+        self.calls.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Call(found)) if *found == tab));
+    }
+
+    /// The tab in front of the container that also holds `tab`, after a click or drag.
+    pub fn active_tabs(&self) -> Vec<TabId> {
+        self.calls
+            .active_tiles()
+            .into_iter()
+            .filter_map(|tile| match self.calls.tiles.get_pane(&tile) {
+                Some(Pane::Call(tab)) => Some(*tab),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Tabs in the order in which they lie on screen.
+    pub fn tab_order(&self) -> Vec<TabId> {
+        let mut order = Vec::new();
+        if let Some(root) = self.calls.root() {
+            self.collect(root, &mut order);
+        }
+        order
+    }
+
+    fn collect(&self, tile: TileId, order: &mut Vec<TabId>) {
+        match self.calls.tiles.get(tile) {
+            Some(Tile::Pane(Pane::Call(tab))) => order.push(*tab),
+            Some(Tile::Container(container)) => {
+                for child in container.children() {
+                    self.collect(*child, order);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn insert_tab(&mut self, tab: TabId) {
+        let tile = self.calls.tiles.insert_pane(Pane::Call(tab));
+        let home = self.calls.tiles.iter().find_map(|(id, candidate)| match candidate {
+            Tile::Container(Container::Tabs(tabs)) => tabs
+                .children
+                .iter()
+                .any(|child| matches!(self.calls.tiles.get_pane(child), Some(Pane::Call(_))))
+                .then_some(*id),
+            _ => None,
+        });
+        if let Some(home) = home {
+            if let Some(Tile::Container(container)) = self.calls.tiles.get_mut(home) {
+                container.add_child(tile);
+            }
+            return;
+        }
+        // The first call: its container goes above whatever is there.
+        let above = self.calls.tiles.insert_tab_tile(vec![tile]);
+        let Some(below) = self.calls.root() else {
+            self.calls = Tree::new("calls", above, std::mem::take(&mut self.calls.tiles));
+            return;
+        };
+        if let Some(Tile::Container(Container::Linear(linear))) = self.calls.tiles.get_mut(below)
+            && linear.dir == LinearDir::Vertical
+        {
+            linear.children.insert(0, above);
+            let rest = linear.children.len().saturating_sub(1).max(1) as f32;
+            linear.shares.set_share(above, rest * (1.0 - DOCK_SHARE) / DOCK_SHARE);
+            return;
+        }
+        let root = self.calls.tiles.insert_container(Linear::new_binary(LinearDir::Vertical, [above, below], 1.0 - DOCK_SHARE));
+        self.calls = Tree::new("calls", root, std::mem::take(&mut self.calls.tiles));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tabs_come_and_go_and_the_layout_survives_being_kept() {
+        let mut layout = Layout::default();
+        assert!(layout.sync_tabs(&[TabId(1), TabId(2)]));
+        assert!(!layout.sync_tabs(&[TabId(1), TabId(2)]), "nothing new");
+        assert_eq!(layout.tab_order(), [TabId(1), TabId(2)]);
+        layout.activate(TabId(2));
+        assert_eq!(layout.active_tabs(), [TabId(2)]);
+
+        let kept = layout.to_text().unwrap();
+        let mut again = Layout::from_text(&kept).unwrap();
+        assert_eq!(again.tab_order(), layout.tab_order());
+        assert!(again.sync_tabs(&[]));
+        assert_eq!(again.tab_order(), []);
+        assert!(again.sync_tabs(&[TabId(7)]), "after the last one was closed a new one finds its place");
+        assert_eq!(again.tab_order(), [TabId(7)]);
+    }
+
+    #[test]
+    fn a_layout_with_a_pane_missing_is_not_taken() {
+        let kept = Layout::default().to_text().unwrap().replace("\"Timeline\"", "\"Log\"");
+        assert!(Layout::from_text(&kept).is_none());
+        assert!(Layout::from_text("{").is_none());
+    }
+}
