@@ -1,6 +1,7 @@
 //! Points and states over time, drawn only from recorded events.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use callscope_wire::capture::Flow;
@@ -9,6 +10,9 @@ use callscope_wire::{Code, FlowId, Time};
 
 /// Points kept: an hour of 200 calls a second would be 720,000; ten minutes are drawn well.
 const POINTS: usize = 200_000;
+
+/// Points are in order up to this.
+const ORDER_SLACK_NANOS: u64 = 1_000_000_000;
 
 /// Everything that the plots draw.
 #[derive(Debug, Default)]
@@ -21,6 +25,10 @@ pub struct Series {
     pub breakers: BTreeMap<(String, String), BreakerTrack>,
     /// Counts every change.
     pub revision: u64,
+    /// Every target there were calls to.
+    pub targets: BTreeSet<Arc<str>>,
+    /// Every name once: points share them, and comparing two is comparing pointers.
+    names: BTreeSet<Arc<str>>,
 }
 
 /// One finished call.
@@ -35,11 +43,11 @@ pub struct Point {
     /// How it ended.
     pub code: Code,
     /// The target as given: `registry:///orders`.
-    pub target: std::sync::Arc<str>,
+    pub target: Arc<str>,
     /// The method.
-    pub method: std::sync::Arc<str>,
+    pub method: Arc<str>,
     /// The instance that answered last; empty when there was none.
-    pub instance: std::sync::Arc<str>,
+    pub instance: Arc<str>,
     /// Attempts made.
     pub attempts: u8,
 }
@@ -85,14 +93,18 @@ impl Series {
     pub fn finished(&mut self, flow: &Flow) {
         let (Some(at), Some(status)) = (flow.ended, flow.status.as_ref()) else { return };
         let last = flow.attempts.iter().rev().find(|attempt| !attempt.instance.is_empty());
+        let target = self.name(&flow.target);
+        self.targets.insert(Arc::clone(&target));
+        let method = self.name(&flow.method);
+        let instance = self.name(last.map_or("", |attempt| attempt.instance.as_str()));
         self.points.push_back(Point {
             flow: flow.id,
             at,
             latency: at.since(flow.started),
             code: status.code,
-            target: flow.target.as_str().into(),
-            method: flow.method.as_str().into(),
-            instance: last.map_or("", |attempt| attempt.instance.as_str()).into(),
+            target,
+            method,
+            instance,
             attempts: flow.attempts.len().try_into().unwrap_or(u8::MAX),
         });
         if self.points.len() > POINTS {
@@ -100,6 +112,30 @@ impl Series {
             self.dropped += 1;
         }
         self.revision += 1;
+    }
+
+    /// Finished calls that ended at `from` or later, with their numbers (counted over all points ever, so that one
+    /// stays valid when older points go).
+    pub fn since(&self, from: Time) -> impl Iterator<Item = (u64, &Point)> {
+        // Ends are reported by several tasks, so neighbors may be swapped; what is older than the slack is not.
+        let early = Time(from.0.saturating_sub(ORDER_SLACK_NANOS));
+        let first = self.points.partition_point(|point| point.at < early);
+        let number = self.dropped + first as u64;
+        (number..).zip(self.points.range(first..)).filter(move |(_, point)| point.at >= from)
+    }
+
+    /// The finished call with this number, if it is still here.
+    pub fn point(&self, number: u64) -> Option<&Point> {
+        self.points.get(usize::try_from(number.checked_sub(self.dropped)?).ok()?)
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&new));
+        new
     }
 
     /// Takes a breaker's new view in.
