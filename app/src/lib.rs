@@ -14,5 +14,6 @@ rust_i18n::i18n!("../assets/locales", fallback = "en");
 pub mod command;
 pub mod model;
 pub mod panel;
+pub mod store;
 pub mod theme;
 pub mod widget;
