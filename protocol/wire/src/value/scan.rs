@@ -151,6 +151,23 @@ impl<'a> Iterator for Members<'a> {
     }
 }
 
+/// Bytes of the items of a top-level array, without looking inside them.
+///
+/// Meant for text that is known to be JSON; on anything else it stops early.
+pub fn items(bytes: &[u8]) -> impl Iterator<Item = Span> {
+    let mut tokens = Tokens::new(bytes);
+    let mut inside = tokens.next().is_some_and(|(token, _)| token == Token::ArrayStart);
+    std::iter::from_fn(move || {
+        let item = tokens.by_ref().find(|(token, _)| *token != Token::Comma).filter(|(token, _)| token.begins_value());
+        inside &= item.is_some();
+        let (token, span) = item.filter(|_| inside)?;
+        Some(match token {
+            Token::ObjectStart | Token::ArrayStart => Span::new(span.start, tokens.skip_container()),
+            _ => span,
+        })
+    })
+}
+
 /// A string token read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unquoted<'a> {
@@ -277,6 +294,10 @@ mod tests {
         let expected = [("method", "\"add\""), ("args", "[1,{\"args\":\"]\"}]"), ("key", "\"a,b\""), ("last", "-1.5")];
         assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(members(b"[1]").count(), 0);
+        let text = br#"[1, [2,3], {"a":[]}, "x,y"] 7"#;
+        let found: Vec<_> = items(text).map(|span| String::from_utf8_lossy(&text[span.range()]).into_owned()).collect();
+        assert_eq!(found, ["1", "[2,3]", "{\"a\":[]}", "\"x,y\""]);
+        assert_eq!(items(b"{}").count() + items(b"[]").count(), 0);
         assert_eq!(members(b"{}").count(), 0);
     }
 
