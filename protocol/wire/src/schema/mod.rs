@@ -5,8 +5,12 @@
 //!  Schema ── Service ── Method ── request, response: TypeRef ──▶ TypeDef ── Field: TypeRef …
 //! ```
 
+pub mod closest;
 pub mod example;
+pub mod places;
 pub mod print;
+#[cfg(test)]
+mod sample;
 pub mod validate;
 
 use serde::{Deserialize, Serialize};
