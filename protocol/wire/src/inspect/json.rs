@@ -1,7 +1,5 @@
 //! JSON as a tree with byte spans, and as one line for a list. Lenient: never an error.
 
-use std::fmt::Write as _;
-
 use crate::inspect::{Diagnostic, Node, NodeKind};
 use crate::value::outline::{Bounds, Entry, Kind, Label, Outline};
 use crate::value::scan::{Token, Tokens, unquote};
@@ -111,8 +109,8 @@ impl Tree<'_> {
                 '\r' => out.push_str("\\r"),
                 '\t' => out.push_str("\\t"),
                 char if char.is_control() => {
-                    // Writing to a string cannot fail.
-                    let _: std::fmt::Result = write!(out, "\\u{:04x}", u32::from(char));
+                    let escape = format!("\\u{:04x}", u32::from(char));
+                    out.push_str(&escape);
                 }
                 char => out.push(char),
             }
@@ -134,6 +132,8 @@ fn head(bytes: &[u8], max: usize) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -141,10 +141,8 @@ mod tests {
     fn draw(nodes: &[Node], depth: usize, out: &mut String) {
         for node in nodes {
             let indent = "  ".repeat(depth);
-            out.push_str(&format!(
-                "{indent}{} {} {} {}..{}\n",
-                node.name, node.value, node.note, node.span.start, node.span.end
-            ));
+            writeln!(out, "{indent}{} {} {} {}..{}", node.name, node.value, node.note, node.span.start, node.span.end)
+                .unwrap();
             draw(&node.children, depth + 1, out);
         }
     }
@@ -154,7 +152,7 @@ mod tests {
         let mut out = String::new();
         draw(&nodes, 0, &mut out);
         for diagnostic in diagnostics {
-            out.push_str(&format!("! {}..{} {}\n", diagnostic.span.start, diagnostic.span.end, diagnostic.message));
+            writeln!(out, "! {}..{} {}", diagnostic.span.start, diagnostic.span.end, diagnostic.message).unwrap();
         }
         out
     }
