@@ -57,7 +57,7 @@ pub trait Dialect: Send + Sync + fmt::Debug {
 }
 
 /// Every dialect, in the order in which a listener sniffs.
-pub static ALL: &[&dyn Dialect] = &[];
+pub static ALL: &[&dyn Dialect] = &[&native::Native, &plain::Plain];
 
 /// The dialect with this name.
 pub fn by_name(name: &str) -> Option<&'static dyn Dialect> {

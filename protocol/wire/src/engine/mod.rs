@@ -15,6 +15,11 @@
 //!
 //! Only `net::driver` (live), `wire::testing` (virtual time) and `wire::inspect` (recorded bytes) drive engines.
 
+pub mod flow;
+pub mod keepalive;
+pub mod pending;
+pub mod stream;
+
 use bytes::Bytes;
 
 use crate::{CallHead, CallId, Code, Fault, Metadata, Status, Time};
@@ -230,6 +235,10 @@ pub enum Closed {
 
 /// One side of one connection.
 pub trait Engine: Send {
+    /// Tells the engine its owner's instance id, which the handshake passes on where the dialect has a place for it.
+    /// Before the first input.
+    fn introduce(&mut self, _instance: &str) {}
+
     /// Something happened. `Err`: drain once more, then close; the engine takes nothing further.
     fn input(&mut self, now: Time, input: Input) -> Result<Accepted, Fault>;
 
@@ -243,7 +252,8 @@ pub trait Engine: Send {
     /// When to call with `Input::Timer`, if nothing else happens before.
     fn wake_at(&self) -> Option<Time>;
 
-    /// Whether it is over: everything sent, nothing more to come. The transport may be closed.
+    /// Whether it is over: everything sent, nothing more to come. The owner flushes what it polled, shuts down its
+    /// writing side, reads and discards for at most a second, and closes: unread bytes would reset the last words away.
     fn closed(&self) -> Option<&Closed>;
 
     /// Whether it can take a new call now (client: handshake not failed, stream limit not reached, no goodbye).

@@ -1,0 +1,95 @@
+//! One call's state on one connection, either side.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::hello::Numbers;
+use crate::call::CallHead;
+use crate::engine::flow::{ReceiveWindow, SendWindow};
+use crate::engine::pending::Turn;
+use crate::engine::stream::Inbox;
+use crate::{CallId, Metadata, Status, Time};
+
+/// Something to send, in order.
+#[derive(Debug)]
+pub(super) enum Piece {
+    /// Client: opens the call. The stream has no number until its first part leaves, so that numbers rise on the wire.
+    Request { head: Box<CallHead>, message: Option<Bytes>, since: Time },
+    /// A message.
+    Message(Bytes),
+    /// Client: END. Joins the message in front of it.
+    HalfClose,
+    /// Server: early response metadata.
+    Headers(Metadata),
+    /// Server: the end. Joins the message in front of it where DATA can carry it.
+    Finish(Box<Status>),
+}
+
+/// ```text
+///  client  (queued) ─REQUEST─▶ open ─END─▶ half closed ─STATUS, DATA+END, CANCEL─▶ gone
+///  server            open ─END─▶ half closed ─Finish─▶ finished ─(queue sent)─▶ gone
+///                     └──CANCEL──▶ cancelled ─Finish─▶ gone
+/// ```
+#[derive(Debug)]
+pub(super) struct Stream {
+    /// The owner's name of it.
+    pub call: CallId,
+    /// Its number on the wire; 0 while the client has not sent it.
+    pub id: u32,
+    /// What is to be sent.
+    pub outbox: VecDeque<Piece>,
+    /// Message bytes in the outbox.
+    pub queued: usize,
+    /// Bytes of the first message in the outbox that were sent in earlier parts.
+    pub cut: usize,
+    /// The owner was told to wait.
+    pub blocked: bool,
+    /// Whether it waits for its turn.
+    pub turn: Turn,
+    /// Credit to send.
+    pub send: SendWindow,
+    /// What is received.
+    pub inbox: Inbox,
+    /// The owner will send nothing more: END or STATUS is in the outbox or gone.
+    pub done: bool,
+    /// The peer will send nothing more.
+    pub peer_done: bool,
+    /// HEADERS were sent or received.
+    pub headers: bool,
+    /// The server's first DATA was sent or received.
+    pub answered: bool,
+    /// Server: the client has forgotten it; it counts against the stream limit until the handler ends.
+    pub forgotten: bool,
+    /// Nothing comes back.
+    pub one_way: bool,
+}
+
+impl Stream {
+    pub fn new(call: CallId, id: u32, numbers: &Numbers) -> Self {
+        Self {
+            call,
+            id,
+            outbox: VecDeque::new(),
+            queued: 0,
+            cut: 0,
+            blocked: false,
+            turn: Turn::Idle,
+            send: SendWindow::new(numbers.stream_window),
+            inbox: Inbox::new(ReceiveWindow::new(numbers.stream_window, 0)),
+            done: false,
+            peer_done: false,
+            headers: false,
+            answered: false,
+            forgotten: false,
+            one_way: false,
+        }
+    }
+
+    /// Drops what was to be sent.
+    pub fn clear_outbox(&mut self) {
+        self.outbox.clear();
+        self.queued = 0;
+        self.cut = 0;
+    }
+}
