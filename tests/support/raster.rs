@@ -124,51 +124,66 @@ impl Canvas {
             std::mem::swap(&mut b, &mut c);
             area = -area;
         }
-        let low = |p: f32, q: f32, r: f32, limit: usize| ((p.min(q).min(r) - 0.5).ceil().max(0.0) as usize).max(limit);
-        let high =
-            |p: f32, q: f32, r: f32, limit: usize| ((p.max(q).max(r) + 0.5).floor().max(0.0) as usize).min(limit);
-        let (left, right) = (low(a.pos.x, b.pos.x, c.pos.x, clip[0]), high(a.pos.x, b.pos.x, c.pos.x, clip[2]));
-        let (top, bottom) = (low(a.pos.y, b.pos.y, c.pos.y, clip[1]), high(a.pos.y, b.pos.y, c.pos.y, clip[3]));
+        let [clip_left, clip_top, clip_right, clip_bottom] = clip;
+        let columns = span([a.pos.x, b.pos.x, c.pos.x], clip_left, clip_right);
+        let rows = span([a.pos.y, b.pos.y, c.pos.y], clip_top, clip_bottom);
         // A pixel on the edge that two triangles share must be drawn by exactly one of them.
-        let [own_a, own_b, own_c] = [owns(b, c), owns(c, a), owns(a, b)];
+        let own = [owns(b, c), owns(c, a), owns(a, b)];
         let flat = (a.uv == b.uv && b.uv == c.uv && a.color == b.color && b.color == c.color)
-            .then(|| shade(a.color.to_array().map(f32::from), texture, a.uv.x, a.uv.y));
-        let colors = [a, b, c].map(|vertex| vertex.color.to_array().map(f32::from));
-        for y in top..bottom {
-            let py = y as f32 + 0.5;
-            for x in left..right {
-                let px = x as f32 + 0.5;
-                let wa = cross(b, c, px, py);
-                let wb = cross(c, a, px, py);
-                let wc = cross(a, b, px, py);
-                let inside = |weight: f32, own: bool| weight > 0.0 || (weight == 0.0 && own);
-                if !(inside(wa, own_a) && inside(wb, own_b) && inside(wc, own_c)) {
+            .then(|| shade(channels(a), texture, a.uv.x, a.uv.y));
+        let colors = [channels(a), channels(b), channels(c)];
+        for row in rows {
+            let py = row as f32 + 0.5;
+            for column in columns.clone() {
+                let px = column as f32 + 0.5;
+                let weights = [cross(b, c, px, py), cross(c, a, px, py), cross(a, b, px, py)];
+                let inside = weights.iter().zip(own).all(|(weight, own)| *weight > 0.0 || (*weight == 0.0 && own));
+                if !inside {
                     continue;
                 }
                 let source = flat.unwrap_or_else(|| {
-                    let (wa, wb, wc) = (wa / area, wb / area, wc / area);
-                    let mut color = [0.0; 4];
-                    for (channel, value) in color.iter_mut().enumerate() {
-                        *value = colors[0][channel] * wa + colors[1][channel] * wb + colors[2][channel] * wc;
-                    }
-                    let u = a.uv.x * wa + b.uv.x * wb + c.uv.x * wc;
-                    let v = a.uv.y * wa + b.uv.y * wb + c.uv.y * wc;
-                    shade(color, texture, u, v)
+                    let shares = weights.map(|weight| weight / area);
+                    let [wa, wb, wc] = shares;
+                    let uv = a.uv.to_vec2() * wa + b.uv.to_vec2() * wb + c.uv.to_vec2() * wc;
+                    shade(weighted(colors, shares), texture, uv.x, uv.y)
                 });
-                self.blend(x, y, source);
+                self.blend(column, row, source);
             }
         }
     }
 
-    fn blend(&mut self, x: usize, y: usize, source: [f32; 4]) {
-        let Some(pixel) = self.pixels.get_mut(y * self.width + x) else {
+    fn blend(&mut self, column: usize, row: usize, source: [f32; 4]) {
+        let Some(pixel) = self.pixels.get_mut(row * self.width + column) else {
             return;
         };
-        let rest = 1.0 - source[3] / 255.0;
-        for (channel, value) in pixel.iter_mut().enumerate() {
-            *value = (source[channel] + f32::from(*value) * rest + 0.5).min(255.0) as u8;
+        let [.., alpha] = source;
+        let rest = 1.0 - alpha / 255.0;
+        for (value, added) in pixel.iter_mut().zip(source) {
+            *value = (added + f32::from(*value) * rest + 0.5).min(255.0) as u8;
         }
     }
+}
+
+/// The pixels whose middles may lie between the least and the greatest of three coordinates.
+fn span(ends: [f32; 3], least: usize, limit: usize) -> std::ops::Range<usize> {
+    let low = ends.into_iter().fold(f32::MAX, f32::min);
+    let high = ends.into_iter().fold(f32::MIN, f32::max);
+    let start = ((low - 0.5).ceil().max(0.0) as usize).max(least);
+    start..((high + 0.5).floor().max(0.0) as usize).min(limit)
+}
+
+fn channels(vertex: Vertex) -> [f32; 4] {
+    vertex.color.to_array().map(f32::from)
+}
+
+fn weighted<const N: usize>(colors: [[f32; 4]; N], weights: [f32; N]) -> [f32; 4] {
+    let mut sum = [0.0; 4];
+    for (color, weight) in colors.into_iter().zip(weights) {
+        for (value, channel) in sum.iter_mut().zip(color) {
+            *value += channel * weight;
+        }
+    }
+    sum
 }
 
 /// Twice the area of the triangle (a, b, p); positive when p lies on the inner side of a → b.
@@ -192,12 +207,11 @@ fn shade(color: [f32; 4], texture: &ColorImage, u: f32, v: f32) -> [f32; 4] {
         let row = ((y.floor() + dy).max(0.0) as usize).min(height.saturating_sub(1));
         texture.pixels.get(row * width + column).map_or([0.0; 4], |texel| texel.to_array().map(f32::from))
     };
-    let (nw, ne, sw, se) = (texel(0.0, 0.0), texel(1.0, 0.0), texel(0.0, 1.0), texel(1.0, 1.0));
-    let mut shaded = [0.0; 4];
-    for (channel, value) in shaded.iter_mut().enumerate() {
-        let top = nw[channel] * (1.0 - fx) + ne[channel] * fx;
-        let bottom = sw[channel] * (1.0 - fx) + se[channel] * fx;
-        *value = (top * (1.0 - fy) + bottom * fy) * color[channel] / 255.0;
+    let corners = [texel(0.0, 0.0), texel(1.0, 0.0), texel(0.0, 1.0), texel(1.0, 1.0)];
+    let weights = [(1.0 - fx) * (1.0 - fy), fx * (1.0 - fy), (1.0 - fx) * fy, fx * fy];
+    let mut shaded = weighted(corners, weights);
+    for (value, channel) in shaded.iter_mut().zip(color) {
+        *value *= channel / 255.0;
     }
     shaded
 }

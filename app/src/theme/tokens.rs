@@ -2,6 +2,8 @@
 //!
 //! This is the only file that may construct a color. It must not know which widget uses which role.
 
+#![expect(clippy::disallowed_methods, reason = "this is the table that everyone else must use")]
+
 use egui::Color32;
 
 /// One theme's colors by role. Get the current one from [`crate::theme::tokens`].

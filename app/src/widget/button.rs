@@ -200,14 +200,7 @@ pub fn icon_toggle(ui: &mut Ui, icon: char, icon_size: f32, name: &str, on: bool
 }
 
 /// An icon button at a place of the caller's: inside a row or a field.
-pub fn icon_button_at(
-    ui: &mut Ui,
-    center: egui::Pos2,
-    icon: char,
-    icon_size: f32,
-    name: &str,
-    id: egui::Id,
-) -> Response {
+pub fn icon_button_at(ui: &Ui, center: egui::Pos2, icon: char, icon_size: f32, name: &str, id: egui::Id) -> Response {
     let rect = Align2::CENTER_CENTER.anchor_size(center, egui::Vec2::splat(hit_side(icon_size)));
     let response = ui.interact(rect, id, Sense::click());
     icon_at(ui, rect, response, icon, icon_size, name, false)
@@ -368,16 +361,13 @@ fn name(response: &Response, enabled: bool, name: &str) {
 
 fn paint_box(ui: &Ui, rect: Rect, response: &Response, look: Look, enabled: bool, t: &Tokens) {
     let hovered = response.hovered();
-    let (fill, border): (Color32, Color32) = if !enabled {
-        (mix(t.island, t.raised, 0.5), t.line)
-    } else {
-        match look {
-            Look::Primary if hovered => (t.fill_hover(), t.fill_hover()),
-            Look::Primary => (t.fill, t.fill),
-            Look::Normal if hovered => (t.raised_hover(), mix(t.line2, t.low, 0.4)),
-            Look::Normal => (t.raised, t.line2),
-            Look::Chosen => (t.select, t.chosen_line()),
-        }
+    let (fill, border): (Color32, Color32) = match look {
+        _ if !enabled => (mix(t.island, t.raised, 0.5), t.line),
+        Look::Primary if hovered => (t.fill_hover(), t.fill_hover()),
+        Look::Primary => (t.fill, t.fill),
+        Look::Normal if hovered => (t.raised_hover(), mix(t.line2, t.low, 0.4)),
+        Look::Normal => (t.raised, t.line2),
+        Look::Chosen => (t.select, t.chosen_line()),
     };
     edge::frame(ui.painter(), rect, size::CONTROL_RADIUS, fill, border);
     if response.is_pointer_button_down_on() && enabled {

@@ -14,7 +14,7 @@ use super::mark::Mark;
 use super::row::{Caret, Fact, Lead, TreeRow};
 use super::subtabs::SubTab;
 use super::{
-    button, checkbox, chip, edge, empty, field, mark, menu, meter, pane, segmented, select, subtabs, switch, text,
+    button, checkbox, chip, edge, empty, field, mark, menu, meter, pane, segmented, select, subtabs, switch, tab, text,
     toast,
 };
 use crate::theme::{self, font, icon, size, tokens};
@@ -52,10 +52,22 @@ fn island(ui: &mut Ui, rect: Rect, salt: &str, add: impl FnOnce(&mut Ui)) {
 
 #[test]
 fn controls() {
-    sheets("controls", [720.0, 620.0], |ui| {
+    sheets("controls", [720.0, 660.0], |ui| {
         let t = tokens(ui);
-        let rect = Rect::from_min_size(pos2(4.0, 4.0), vec2(712.0, 612.0));
-        island(ui, rect, "controls", |ui| {
+        let rect = Rect::from_min_size(pos2(4.0, 36.0), vec2(712.0, 620.0));
+        pane::tab_island(ui.painter(), rect, t);
+        let mut x = rect.left();
+        let documents = [
+            tab::Tab::new("Place order", true).mark(Some(Mark::Ok)).unsaved(true),
+            tab::Tab::new("Watch orders", false).mark(Some(Mark::Idle)).preview(true).closable("Close Watch orders"),
+            tab::Tab::new("Import stock", false).unsaved(true),
+        ];
+        for (index, document) in documents.into_iter().enumerate() {
+            let place = Rect::from_min_size(pos2(x, 4.0), vec2(document.width(ui), size::TAB_STRIP));
+            x = place.right();
+            document.show_at(ui, place, Id::unique(("document", index)));
+        }
+        pane::inside(ui, rect, "controls", |ui| {
             pane::header(ui, |ui| {
                 pane::title(ui, "Controls");
                 pane::note(ui, "everything small");
@@ -322,7 +334,7 @@ fn table_and_bytes() {
             let mut state = TableState::default();
             state.select(Some(999_990));
             let ticks = [0.1, 0.4, 0.45, 0.9].map(|at| scroll::Tick { at, color: t.err });
-            let related = |row: u64| row % 5 == 0;
+            let related = |row: u64| row.is_multiple_of(5);
             let name = |row: u64| format!("frame {row}");
             VTable::new(Id::unique("frames"), "Frames", &columns, 1_000_000)
                 .ticks(&ticks)

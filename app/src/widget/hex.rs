@@ -159,7 +159,7 @@ impl<'a> Hex<'a> {
             .input(|input| input.pointer.hover_pos())
             .filter(|_| response.contains_pointer())
             .and_then(|at| byte_at(at, false, &state.scroll));
-        self.paint(ui, rect, state, &grid, &extent, hovered, t);
+        self.paint(ui, state, &grid, &extent, hovered, t);
         if response.has_focus() {
             vtable::focus_line(ui.painter(), view, t);
         }
@@ -190,7 +190,8 @@ impl<'a> Hex<'a> {
                 (Key::Home, 0),
                 (Key::End, last),
             ] {
-                for modifiers in [Modifiers::NONE, Modifiers::SHIFT] {
+                // Shift first: a pattern without modifiers also matches the key with Shift.
+                for modifiers in [Modifiers::SHIFT, Modifiers::NONE] {
                     if input.consume_key(modifiers, key) {
                         moved = Some(to.min(last));
                         extend = modifiers.shift;
@@ -223,20 +224,11 @@ impl<'a> Hex<'a> {
         out
     }
 
-    fn paint(
-        &self,
-        ui: &Ui,
-        rect: Rect,
-        state: &HexState,
-        grid: &Grid,
-        extent: &Extent,
-        hovered: Option<usize>,
-        t: &Tokens,
-    ) {
-        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    fn paint(&self, ui: &Ui, state: &HexState, grid: &Grid, extent: &Extent, hovered: Option<usize>, t: &Tokens) {
+        let painter = ui.painter();
         for column in 0..grid.per_row {
-            let at = pos2(grid.cell_x(column) + CELL / 2.0, rect.top() + HEADER / 2.0);
-            text::center(&painter, at, format!("{column:X}"), font::code_tiny(), t.low);
+            let at = pos2(grid.cell_x(column) + CELL / 2.0, extent.view.top() - HEADER / 2.0);
+            text::center(painter, at, format!("{column:X}"), font::code_tiny(), t.low);
         }
         let painter = ui.painter().with_clip_rect(extent.view.intersect(ui.clip_rect()));
         let rows = state.scroll.visible(extent);

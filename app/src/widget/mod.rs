@@ -22,9 +22,12 @@ pub mod segmented;
 pub mod select;
 pub mod subtabs;
 pub mod switch;
+pub mod tab;
 pub mod text;
 pub mod toast;
 pub mod vtable;
 
+#[cfg(test)]
+mod behavior;
 #[cfg(test)]
 mod gallery;

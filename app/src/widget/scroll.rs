@@ -102,7 +102,7 @@ impl Scroll {
 
     /// The place of a row, in view or not far from it.
     pub fn rect_of(&self, row: u64, extent: &Extent) -> Rect {
-        let steps = row as i64 - self.row as i64;
+        let steps = row.cast_signed() - self.row.cast_signed();
         let top = (extent.view.top() + steps as f32 * extent.row_height - self.offset).round();
         Rect::from_min_max(pos2(extent.view.left(), top), pos2(extent.view.right(), top + extent.row_height))
     }

@@ -10,6 +10,7 @@ const GAP: f32 = 20.0;
 const MORE: f32 = 28.0;
 
 #[derive(Debug, Clone, Default)]
+#[must_use = "a tab is shown by subtabs()"]
 pub struct SubTab<'a> {
     pub name: &'a str,
     /// Quiet, after the name.

@@ -196,7 +196,7 @@ impl Page<'_> {
         for row in &self.galley.rows {
             if begins && self.is_visible(painter, row.pos.y) {
                 let color = if current == Some(line) { t.hi } else { t.low };
-                let y = self.origin.y + row.rect().center().y;
+                let y = self.origin.y + row.rect().center().y + font::CODE_SMALL_LIFT;
                 let end = pos2(self.left + size::GUTTER - 4.0, y);
                 text::right(painter, end, line.to_string(), font::code_tiny(), color);
             }

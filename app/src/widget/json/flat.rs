@@ -181,6 +181,8 @@ pub(super) fn preview(value: &Value) -> String {
     const ENOUGH: usize = 48;
     let mut out = String::new();
     match value {
+        Value::Object(fields) if fields.is_empty() => out.push_str("{}"),
+        Value::Array(items) if items.is_empty() => out.push_str("[]"),
         Value::Object(fields) => {
             out.push_str("{ ");
             for (index, (name, field)) in fields.iter().enumerate() {
@@ -213,11 +215,6 @@ pub(super) fn preview(value: &Value) -> String {
         }
         scalar => out = inner(scalar),
     }
-    if matches!(shape(value), Shape::Array(0)) {
-        out = "[]".to_owned();
-    } else if matches!(shape(value), Shape::Object(0)) {
-        out = "{}".to_owned();
-    }
     out
 }
 
@@ -235,8 +232,9 @@ fn inner(value: &Value) -> String {
 
 fn shape(value: &Value) -> Shape {
     match value {
-        Value::Array(items) => Shape::Array(items.len()),
-        Value::Object(fields) => Shape::Object(fields.len()),
+        Value::Array(items) if !items.is_empty() => Shape::Array(items.len()),
+        Value::Object(fields) if !fields.is_empty() => Shape::Object(fields.len()),
+        // An empty one has nothing to unfold.
         _ => Shape::Scalar,
     }
 }
@@ -280,6 +278,7 @@ mod tests {
     #[test]
     fn a_scalar_is_one_row_without_a_name() {
         assert_eq!(pointers(&json!(3), &Folds::default()), [""]);
+        assert_eq!(pointers(&json!({}), &Folds::default()), [""]);
     }
 
     #[test]

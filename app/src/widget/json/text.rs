@@ -51,7 +51,7 @@ pub fn text_view(ui: &mut Ui, id: Id, name: &str, source: &str, version: u64, st
         let at = state.scroll.rect_of(row, &extent);
         let y = at.center().y;
         let number = (row + 1).to_string();
-        let end = pos2(at.left() + GUTTER - 12.0, y);
+        let end = pos2(at.left() + GUTTER - 12.0, y + font::CODE_SMALL_LIFT);
         text::right(&painter, end, number, font::code_tiny(), t.low);
         let line = line(source, &starts, row as usize);
         let galley = painter.layout_job(highlight::job(line, &font::code_small(), t));

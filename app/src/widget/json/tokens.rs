@@ -58,7 +58,8 @@ impl Cutter<'_> {
                 }
                 b'{' | b'}' | b'[' | b']' | b',' | b':' => self.push(Kind::Punct, self.at + 1),
                 b'-' | b'+' | b'.' | b'0'..=b'9' => {
-                    self.take(Kind::Num, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'))
+                    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"-+.".contains(&byte);
+                    self.take(Kind::Num, part);
                 }
                 _ => self.take(Kind::Lit, |byte| {
                     !byte.is_ascii_whitespace() && !matches!(byte, b'{' | b'}' | b'[' | b']' | b',' | b':' | b'"')

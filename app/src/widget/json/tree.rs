@@ -62,6 +62,9 @@ impl TreeState {
     }
 }
 
+/// What stands at the right end of the row of a JSON pointer.
+pub type Fact<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// The words for how large a folded thing is: `6 fields`, `2 items`.
 pub struct Labels<'a> {
     pub fields: &'a dyn Fn(usize) -> String,
@@ -86,7 +89,7 @@ pub struct Tree<'a> {
     value: &'a Value,
     version: u64,
     labels: Labels<'a>,
-    fact: Option<&'a dyn Fn(&str) -> Option<String>>,
+    fact: Option<Fact<'a>>,
 }
 
 impl<'a> Tree<'a> {
@@ -96,7 +99,7 @@ impl<'a> Tree<'a> {
     }
 
     /// What stands at the right end of the row of a JSON pointer: a type, a field number.
-    pub fn fact(mut self, fact: &'a dyn Fn(&str) -> Option<String>) -> Self {
+    pub fn fact(mut self, fact: Fact<'a>) -> Self {
         self.fact = Some(fact);
         self
     }
@@ -111,7 +114,7 @@ impl<'a> Tree<'a> {
         response.widget_info(|| WidgetInfo::labeled(Role::Tree, ui.is_enabled(), self.name));
         let before = state.selected.clone();
         if std::mem::take(&mut state.reveal)
-            && let Some(at) = self.selected_row(&rows, state)
+            && let Some(at) = selected_row(&rows, state)
         {
             state.scroll.reveal(at as u64, &extent);
         }
@@ -193,11 +196,6 @@ impl<'a> Tree<'a> {
         rows
     }
 
-    fn selected_row(&self, rows: &[FlatRow], state: &TreeState) -> Option<usize> {
-        let selected = state.selected.as_deref()?;
-        (0..rows.len()).find(|index| flat::pointer(rows, *index) == selected)
-    }
-
     fn keys(&self, ui: &Ui, state: &mut TreeState, rows: &[FlatRow], extent: &Extent) {
         ui.memory_mut(|memory| {
             let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
@@ -228,7 +226,7 @@ impl<'a> Tree<'a> {
         };
         let page = Scroll::page(extent) as usize;
         for key in pressed {
-            let current = self.selected_row(rows, state);
+            let current = selected_row(rows, state);
             let at = current.unwrap_or_default();
             let Some(one) = rows.get(at) else { return };
             let to = match key {
@@ -290,6 +288,11 @@ impl<'a> Tree<'a> {
         };
         text::left_elided(painter, pos2(x, y), words, face, color, right - x);
     }
+}
+
+fn selected_row(rows: &[FlatRow], state: &TreeState) -> Option<usize> {
+    let selected = state.selected.as_deref()?;
+    (0..rows.len()).find(|index| flat::pointer(rows, *index) == selected)
 }
 
 /// A scalar on one line; the beginning of what is not.
