@@ -14,6 +14,9 @@ pub trait Observer: Send + Sync + 'static {
 
     /// Discovery has a new picture of a service.
     fn discovered(&self, at: Time, snapshot: Snapshot);
+
+    /// A watched source answered, or went away.
+    fn source(&self, _at: Time, _view: SourceView) {}
 }
 
 /// Nobody listens.
@@ -68,4 +71,19 @@ pub struct Snapshot {
     pub service: String,
     /// Its instances, in the order of the source. Empty: the service is gone.
     pub instances: Vec<Instance>,
+}
+
+/// A watched source of instances, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceView {
+    /// As an address without the service: `registry://127.0.0.1:7000`.
+    pub source: String,
+    /// The service that is watched; `None`: all of them.
+    pub service: Option<String>,
+    /// Instances that it told of and that are kept, over all services.
+    pub instances: usize,
+    /// Instances that found no room: the picture is not whole.
+    pub left_out: usize,
+    /// Why it is away, in plain words; the last good picture stays.
+    pub error: Option<String>,
 }

@@ -141,11 +141,6 @@ impl RetryState {
         Decision::Again { delay, counted: true, reason: format!("{} is worth another try", status.code.name()) }
     }
 
-    /// Takes back the attempt that `decide` counted, because the budget or the deadline refused it.
-    pub fn not_made(&mut self) {
-        self.attempts = self.attempts.saturating_sub(1).max(1);
-    }
-
     /// Retries that are free because no handler saw the request; `None`: the policy decides.
     fn transparent(&mut self, outcome: Outcome<'_>, jitter: f64) -> Option<Decision> {
         let again = |delay, reason: &str| Some(Decision::Again { delay, counted: false, reason: reason.to_owned() });

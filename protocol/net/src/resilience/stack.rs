@@ -1,0 +1,335 @@
+//! A call from asking to its end: deadline ▶ retry + budget ▶ balance and breaker ▶ channel.
+//!
+//! ```text
+//!  resolve ─▶ pick ─▶ connect ─▶ attempt ─▶ over ──────────────▶ end
+//!              ▲                              │ failed
+//!              │      pause ◀── budget ◀── decide
+//!              └────────┘                     │ refused
+//!                                             └────────────────▶ end, with the last attempt's status
+//! ```
+//!
+//! The one file here that waits. It asks the pure policies what to do and does it; every step is told
+//! to the observer when it happens. Dropping the future cancels the call, on the wire too.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use callscope_wire::capture::{FlowEvent, Segment};
+use callscope_wire::policy::duration_text;
+use callscope_wire::{CallHead, Code, Instance, Status, Time};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Deadline;
+use super::retry::{Decision, Outcome, Reach, RetryState};
+use crate::address::{Address, Endpoint};
+use crate::client::channel::ConnectReport;
+use crate::client::{
+    Attempt, CallOptions, Connected, Ending, Incoming, Outbox, Patience, Pick, Picked, Reporter, Shared, Target,
+};
+use crate::clock;
+use crate::error::{ConnectError, Step};
+
+/// Runs one call. Everything that comes back goes to `replies`, the end last.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    options: CallOptions,
+    requests: mpsc::Receiver<Bytes>,
+    replies: mpsc::Sender<Incoming>,
+    cancel: CancellationToken,
+) {
+    let now = clock::now();
+    let deadline = Deadline::starting(now, options.deadline);
+    let mut reporter = Reporter::new(Arc::clone(&shared.observer), options.flow, deadline);
+    reporter.tell(
+        now,
+        FlowEvent::Started {
+            target: options.target.clone(),
+            method: options.method.clone(),
+            shape: options.shape,
+            deadline: options.deadline,
+        },
+    );
+    let outbox = Outbox::new(requests, !options.shape.client_streams());
+    let patience = Patience { cancel, deadline };
+    let mut stack = Stack { shared, options, outbox, replies, patience, reporter, told_sent: 0 };
+    let status = stack.call().await;
+    stack.reporter.end(&status);
+    // Whoever dropped the handle does not want to know.
+    let _gone = stack.replies.send(Incoming::End(status)).await;
+}
+
+struct Stack {
+    shared: Arc<Shared>,
+    options: CallOptions,
+    outbox: Outbox,
+    replies: mpsc::Sender<Incoming>,
+    patience: Patience,
+    reporter: Reporter,
+    /// Messages that the observer was told of; sending one again is not news.
+    told_sent: usize,
+}
+
+impl Stack {
+    async fn call(&mut self) -> Status {
+        let target = self.options.target.parse::<Address>().and_then(|address| self.shared.resolver.target(&address));
+        let target = match target {
+            Ok(target) => target,
+            Err(error) => return Status::new(Code::INVALID_ARGUMENT, error.to_string()),
+        };
+        let mut instances = match self.resolve(&target).await {
+            Ok(instances) => instances,
+            Err(status) => return status,
+        };
+        if !self.options.shape.client_streams()
+            && let Err(interrupt) = self.patience.wait(self.outbox.fill()).await
+        {
+            return self.patience.status(interrupt, "waiting for the message to send");
+        }
+        let shared = Arc::clone(&self.shared);
+        let service = shared.services.get(&target.key, &target.service);
+        service.deposit(clock::now(), &self.options.policy);
+        let mut retry = RetryState::new(self.options.policy.retry.clone());
+        let mut tried: Vec<String> = Vec::new();
+        let mut last: Option<Status> = None;
+        let mut number: u8 = 0;
+        loop {
+            number = number.saturating_add(1);
+            let begun = clock::now();
+            let avoids_any = shared.pool.avoids_any(begun);
+            let picked = service.pick(
+                begun,
+                &Pick {
+                    instances: &instances,
+                    only: target.only.as_deref(),
+                    tried: &tried,
+                    avoid: &|instance| {
+                        avoids_any
+                            && instance.address.parse().is_ok_and(|endpoint| shared.pool.avoids(&endpoint, begun))
+                    },
+                    policy: &self.options.policy,
+                },
+                [fastrand::f64(), fastrand::f64()],
+            );
+            let lease = match not_picked(picked, begun) {
+                Ok(lease) => lease,
+                Err(status) => return self.refuse(last, status),
+            };
+            self.reporter.tell(
+                begun,
+                FlowEvent::AttemptStarted {
+                    attempt: number,
+                    instance: lease.instance.id.clone(),
+                    address: lease.instance.address.clone(),
+                    breaker: lease.breaker,
+                },
+            );
+            self.segment(number, Segment::Pick, begun, clock::now());
+            let ending = self.attempt(number, &lease.instance, retry.previous_attempts()).await;
+            let at = clock::now();
+            self.reporter.tell(at, FlowEvent::AttemptEnded { attempt: number, status: ending.status.clone() });
+            let (untried, id) = (lease.untried, lease.instance.id.clone());
+            lease.finish(at, &ending.status, ending.reach);
+            let status = ending.status;
+            if status.code.is_ok() || ending.interrupted {
+                return status;
+            }
+            let decision = retry.decide(
+                Outcome {
+                    status: &status,
+                    reach: ending.reach,
+                    answered: ending.answered,
+                    // What was not even taken to a connection is all still here, however large.
+                    replayable: ending.reach == Reach::NotConnected || self.outbox.is_replayable(),
+                    one_message: !self.options.shape.client_streams(),
+                    untried,
+                },
+                fastrand::f64(),
+            );
+            let (delay, counted, reason) = match decision {
+                Decision::Again { delay, counted, reason } => (delay, counted, reason),
+                Decision::Stop { refused } => {
+                    if let Some(reason) = refused {
+                        self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason });
+                    }
+                    return status;
+                }
+            };
+            if let Some(reason) = self.why_not(number, delay, counted, &service) {
+                self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason });
+                return status;
+            }
+            let next = number.saturating_add(1);
+            self.reporter.tell(clock::now(), FlowEvent::Backoff { attempt: next, delay, reason });
+            if let Err(interrupt) = self.patience.pause(delay).await {
+                let doing = format!("waiting to try again after {id} answered {}", status.code.name());
+                return self.patience.status(interrupt, &doing);
+            }
+            self.outbox.rewind();
+            tried.push(id);
+            last = Some(status);
+            // What discovery has heard meanwhile counts.
+            instances = self.shared.resolver.known(&target).unwrap_or(instances);
+        }
+    }
+
+    async fn resolve(&mut self, target: &Target) -> Result<Arc<[Instance]>, Status> {
+        let begun = clock::now();
+        let shared = Arc::clone(&self.shared);
+        match self.patience.wait(shared.resolver.resolve(target)).await {
+            Ok(Ok(instances)) => {
+                let at = clock::now();
+                self.reporter.tell(at, FlowEvent::Resolved { instances: instances.len(), took: at.since(begun) });
+                Ok(instances)
+            }
+            Ok(Err(status)) => Err(status),
+            Err(interrupt) => Err(self.patience.status(interrupt, &format!("resolving {}", self.options.target))),
+        }
+    }
+
+    /// Why a retry that the policy wants cannot be made. Takes the budget's token if it can.
+    fn why_not(
+        &self,
+        number: u8,
+        delay: std::time::Duration,
+        counted: bool,
+        service: &crate::client::ServiceState,
+    ) -> Option<String> {
+        let now = clock::now();
+        if number == u8::MAX {
+            return Some("it was sent 255 times".to_owned());
+        }
+        // Waiting for a deadline that is sure to pass would only replace the reason by "too late".
+        if !self.patience.deadline.outlasts(now, delay) {
+            return Some(format!("a pause of {} would pass the deadline", rounded(delay)));
+        }
+        if counted && !service.withdraw(now, &self.options.policy) {
+            let percent = self.options.policy.retry_budget.as_ref().map_or(0.0, |budget| budget.percent);
+            return Some(format!("the retry budget is used up: retries may add {percent} % to the load"));
+        }
+        None
+    }
+
+    /// No instance for an attempt: the first time that is the call's end; later the last attempt's status stays.
+    fn refuse(&mut self, last: Option<Status>, status: Status) -> Status {
+        let Some(last) = last else { return status };
+        self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason: status.message });
+        last
+    }
+
+    /// Connects if need be, and makes one attempt.
+    async fn attempt(&mut self, number: u8, instance: &Instance, previous: u8) -> Ending {
+        let endpoint = match instance.address.parse::<Endpoint>() {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                let status = Status::unprocessed(Code::UNAVAILABLE, error.to_string());
+                return Ending { status, reach: Reach::NotConnected, answered: false, interrupted: false };
+            }
+        };
+        let begun = clock::now();
+        let channel = match self.patience.wait(self.shared.pool.get(&endpoint, &instance.id)).await {
+            Ok(Ok(Connected { channel, report, at })) => {
+                if let Some(report) = report {
+                    self.connect_segments(number, begun, at, &laps(&report));
+                }
+                channel
+            }
+            Ok(Err(error)) => {
+                self.connect_segments(number, begun, clock::now(), &failed_laps(&error));
+                return Ending {
+                    status: error.status(),
+                    reach: Reach::NotConnected,
+                    answered: false,
+                    interrupted: false,
+                };
+            }
+            Err(interrupt) => {
+                self.segment(number, Segment::Connect, begun, clock::now());
+                let status = self.patience.status(interrupt, &format!("connecting to {}", instance.id));
+                return Ending { status, reach: Reach::NotConnected, answered: false, interrupted: true };
+            }
+        };
+        let head = CallHead {
+            method: self.options.method.clone(),
+            metadata: self.options.metadata.clone(),
+            timeout: self.patience.deadline.left(clock::now()),
+            attempt: previous,
+            one_way: self.options.shape == callscope_wire::Shape::OneWay,
+            trace: None,
+        };
+        let attempt = Attempt {
+            number,
+            instance: &instance.id,
+            channel: &channel,
+            outbox: &mut self.outbox,
+            replies: &self.replies,
+            patience: &self.patience,
+            reporter: &mut self.reporter,
+        };
+        attempt.run(head, &mut self.told_sent).await
+    }
+
+    /// The parts of connecting, which ended at `end`. A call that joined a connection in the making
+    /// waited for a part of it only.
+    fn connect_segments(&mut self, number: u8, begun: Time, end: Time, laps: &[(Segment, std::time::Duration)]) {
+        let mut to = end;
+        let mut parts = Vec::with_capacity(laps.len());
+        for (segment, took) in laps.iter().rev() {
+            let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+            let from = Time(to.0.saturating_sub(nanos));
+            parts.push((*segment, from, to));
+            to = from;
+        }
+        for (segment, from, to) in parts.into_iter().rev() {
+            self.segment(number, segment, from.max(begun), to);
+        }
+    }
+
+    fn segment(&mut self, attempt: u8, segment: Segment, from: Time, to: Time) {
+        if to > from {
+            self.reporter.tell(to, FlowEvent::Segment { attempt, segment, took: to.since(from) });
+        }
+    }
+}
+
+/// What making a connection took, in order. Looking up a host name is part of connecting.
+fn laps(report: &ConnectReport) -> Vec<(Segment, std::time::Duration)> {
+    let connect = report.resolve.unwrap_or_default() + report.connect;
+    let mut laps = vec![(Segment::Connect, connect)];
+    laps.extend(report.tls.map(|took| (Segment::Tls, took)));
+    laps.push((Segment::Handshake, report.handshake));
+    laps
+}
+
+fn failed_laps(error: &ConnectError) -> Vec<(Segment, std::time::Duration)> {
+    let segment = |step| match step {
+        Step::Resolve | Step::Connect => Segment::Connect,
+        Step::Tls => Segment::Tls,
+        Step::Handshake => Segment::Handshake,
+    };
+    error.took.iter().map(|(step, took)| (segment(*step), *took)).collect()
+}
+
+fn not_picked(picked: Picked, now: Time) -> Result<Box<crate::client::Lease>, Status> {
+    match picked {
+        Picked::Instance(lease) => Ok(lease),
+        Picked::None(why) => Err(Status::unprocessed(Code::NO_ENDPOINT, why)),
+        Picked::AllOpen { instances, until } => {
+            let who = match instances {
+                1 => "the breaker of the only instance is open".to_owned(),
+                n => format!("the breakers of all {n} instances are open"),
+            };
+            let next = match until {
+                Some(until) => format!("; the next call may pass in {}", rounded(until.since(now))),
+                // Half open, and all permits are out.
+                None => "; those let through have not come back yet".to_owned(),
+            };
+            Err(Status::unprocessed(Code::CIRCUIT_OPEN, format!("{who}{next}")))
+        }
+    }
+}
+
+/// Whole milliseconds, as people write them.
+fn rounded(duration: std::time::Duration) -> String {
+    duration_text::format(std::time::Duration::from_millis(duration.as_millis() as u64))
+}

@@ -1,0 +1,127 @@
+//! Keeps an instance registered: register, renew every third of the lease, register anew when the
+//! registry has forgotten us or was away.
+//!
+//! ```text
+//!  connect ──▶ register ──▶ renew every ttl/3 ──▶ stop: deregister
+//!     ▲           ▲            │ lease gone │ registry away
+//!     │           └────────────┘            │
+//!     └──────────── jittered pause ◀────────┘
+//! ```
+//!
+//! [`Registration::stop`] says goodbye. Dropping it does not: as when a process dies, the lease runs out.
+
+use std::time::Duration;
+
+use callscope_wire::Instance;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::remote::{Remote, RemoteError};
+use crate::address::HostPort;
+use crate::client::channel::ConnectOptions;
+use crate::resilience::retry::jittered;
+
+/// For the goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// First pause before the registry is asked again; it doubles up to a third of the lease.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// What to register, and where.
+#[derive(Clone, Debug)]
+pub struct RegisterOptions {
+    /// The registry.
+    pub at: HostPort,
+    /// What to register.
+    pub instance: Instance,
+    /// Length of the lease.
+    pub ttl: Duration,
+    /// How to connect to the registry.
+    pub connect: ConnectOptions,
+}
+
+/// An instance that is kept registered by a task of its own.
+#[derive(Debug)]
+pub struct Registration {
+    stop: CancellationToken,
+    registered: watch::Receiver<bool>,
+    task: AbortOnDropHandle<()>,
+}
+
+impl Registration {
+    /// Registers as soon as the registry can be reached, and keeps it so. Needs a tokio runtime around it.
+    pub fn start(options: RegisterOptions) -> Self {
+        let stop = CancellationToken::new();
+        let (told, registered) = watch::channel(false);
+        let task = Handle::current().spawn(keep(options, stop.clone(), told));
+        Self { stop, registered, task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Waits until it is registered for the first time.
+    pub async fn registered(&self) {
+        let mut registered = self.registered.clone();
+        // An error means that the task is gone, and with it the one who waits.
+        let _gone = registered.wait_for(|registered| *registered).await;
+    }
+
+    /// Deregisters, if the registry listens, and ends. Takes at most a second.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        // The task takes at most a second for its goodbye; a panic of it is not ours.
+        let _ended = self.task.await;
+    }
+}
+
+async fn keep(options: RegisterOptions, stop: CancellationToken, told: watch::Sender<bool>) {
+    let mut failures = 0_u32;
+    loop {
+        let held = tokio::select! {
+            held = hold(&options, &stop, &told, &mut failures) => held,
+            // In the middle of connecting: nothing to say goodbye to.
+            () = stop.cancelled(), if !*told.borrow() => return,
+        };
+        let Err(error) = held else { return };
+        tracing::debug!(instance = options.instance.id, %error, "the registry cannot be reached");
+        let most = options.ttl / 3;
+        let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(6)).min(most);
+        failures = failures.saturating_add(1);
+        tokio::select! {
+            () = tokio::time::sleep(jittered(pause, fastrand::f64())) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Registers and renews until it is told to stop.
+async fn hold(
+    options: &RegisterOptions,
+    stop: &CancellationToken,
+    told: &watch::Sender<bool>,
+    failures: &mut u32,
+) -> Result<(), RemoteError> {
+    let RegisterOptions { at, instance, ttl, connect } = options;
+    let remote = Remote::connect(at, connect).await?;
+    loop {
+        let lease = remote.register(instance, *ttl).await?;
+        told.send_replace(true);
+        *failures = 0;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(*ttl / 3) => {}
+                () = stop.cancelled() => {
+                    // If it does not listen, the lease runs out.
+                    let _goodbye = timeout(GOODBYE, remote.deregister(&lease)).await;
+                    return Ok(());
+                }
+            }
+            match remote.keep_alive(&lease).await {
+                Ok(_) => {}
+                Err(error) if error.is_lease_gone() => break,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
