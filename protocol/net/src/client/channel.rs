@@ -111,6 +111,17 @@ pub enum ExchangeEvent {
     End(Status),
 }
 
+/// What [`Exchange::advance`] does at the same time.
+#[derive(Debug, Default)]
+pub struct Both {
+    /// Send this message.
+    pub message: Option<Bytes>,
+    /// Nothing follows it.
+    pub end: bool,
+    /// Take what comes in.
+    pub listen: bool,
+}
+
 impl Channel {
     /// Connects and waits for the handshake, each step for a bounded time. Dropping the future gives up and closes.
     pub async fn connect(endpoint: &Endpoint, options: &ConnectOptions) -> Result<(Self, ConnectReport), ConnectError> {
@@ -262,25 +273,24 @@ impl Exchange {
         self.give_up(reason);
     }
 
-    /// Sends `message` as [`Self::send`] does, and meanwhile goes on listening, since a peer may have to be heard
-    /// before it listens. `None`: the message was sent, and is gone from `message`. Dropping the future loses nothing.
-    pub async fn send_or_next(&mut self, message: &mut Option<Bytes>, end: bool) -> Option<(Time, ExchangeEvent)> {
+    /// Sends and listens at the same time, as `both` says, since a peer may have to be heard before it listens.
+    /// `None`: the message was sent, and is gone from `both`. Dropping the future loses nothing.
+    pub async fn advance(&mut self, both: &mut Both) -> Option<(Time, ExchangeEvent)> {
         poll_fn(|cx| {
-            if let Poll::Ready(event) = self.poll_event(cx) {
+            if both.listen
+                && let Poll::Ready(event) = self.poll_event(cx)
+            {
                 return Poll::Ready(Some(event));
             }
-            let Some(waiting) = message.as_ref() else { return Poll::Ready(None) };
-            if self.half_closed {
-                return Poll::Pending;
-            }
+            let Some(waiting) = both.message.as_ref().filter(|_| !self.half_closed) else { return Poll::Pending };
             match self.slot.poll_send(cx, waiting.len()) {
                 Poll::Ready(Ok(())) => {}
                 // It is over: the end is what is heard next.
                 Poll::Ready(Err(_)) | Poll::Pending => return Poll::Pending,
             }
-            if let Some(message) = message.take() {
-                self.half_closed = end;
-                self.inbox().give([Input::Message { call: self.slot.call(), message, end }]);
+            if let Some(message) = both.message.take() {
+                self.half_closed = both.end;
+                self.inbox().give([Input::Message { call: self.slot.call(), message, end: both.end }]);
             }
             Poll::Ready(None)
         })
