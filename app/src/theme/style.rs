@@ -79,6 +79,8 @@ fn visuals(style: &mut Style, t: &Tokens) {
     v.window_shadow = shadow;
     v.popup_shadow = shadow;
     v.selection = Selection { bg_fill: t.select, stroke: Stroke::new(1.0, t.accent) };
+    // A blinking caret would paint twice a second while nothing happens.
+    v.text_cursor.blink = false;
     v.text_cursor.stroke = Stroke::new(size::CARET, t.accent);
     v.ime_composition.active_underline_stroke = Stroke::new(2.0, t.accent);
     v.ime_composition.inactive_underline_stroke = Stroke::new(1.0, t.low);

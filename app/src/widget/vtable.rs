@@ -444,7 +444,7 @@ fn row_ground(painter: &Painter, rect: Rect, selected: bool, hovered: bool, rela
         let color = if selected { t.select } else { t.hover };
         painter.rect_filled(rect.shrink2(vec2(4.0, 0.0)), size::ROW_RADIUS, color);
     } else if related {
-        painter.rect_filled(rect, 0, mix(t.island, t.hover, 0.35));
+        painter.rect_filled(rect.shrink2(vec2(1.0, 0.0)), 0, mix(t.island, t.hover, 0.35));
     }
 }
 

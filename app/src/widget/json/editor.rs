@@ -12,6 +12,7 @@ use egui::{
 };
 
 use super::highlight;
+use super::tokens::{Kind, tokenize};
 use crate::theme::{Tokens, font, mix, size, tokens};
 use crate::widget::{edge, text};
 
@@ -135,7 +136,7 @@ impl<'a> Editor<'a> {
             let color = mix(t.island, t.hover, 0.55);
             painter.set(background, Shape::rect_filled(row, 0, color));
         }
-        painter.set(guides, page.guides(painter, t));
+        painter.set(guides, Shape::Vec(vec![page.guides(painter, t), page.variables(painter, t)]));
         let current_line = response.has_focus().then_some(line);
         page.numbers(painter, current_line, t);
         if let Some(error) = &self.error {
@@ -226,6 +227,32 @@ impl Page<'_> {
             }
         }
         Shape::Vec(lines)
+    }
+
+    /// The ground of each `{{name}}`. Painted here, because that of a text format is as high as two rows.
+    fn variables(&self, painter: &Painter, t: &Tokens) -> Shape {
+        let mut grounds = Vec::new();
+        let color = t.over(t.var, 0.14, 0.08);
+        for row in &self.galley.rows {
+            if !self.is_visible(painter, row.pos.y) {
+                continue;
+            }
+            let glyphs = &row.row.glyphs;
+            let words: String = glyphs.iter().map(|glyph| glyph.chr).collect();
+            for token in tokenize(&words).into_iter().filter(|token| token.kind == Kind::Var) {
+                let (first, last) = (char_of(&words, token.range.start), char_of(&words, token.range.end));
+                let ends = glyphs.get(first).zip(glyphs.get(last.saturating_sub(1)));
+                let Some((first, last)) = ends else { continue };
+                let left = self.origin.x + row.pos.x;
+                let y = self.origin.y + row.rect().center().y;
+                let ground = Rect::from_min_max(
+                    pos2((left + first.pos.x - 1.0).floor(), (y - 9.0).round()),
+                    pos2((left + last.max_x() + 1.0).ceil(), (y + 9.0).round()),
+                );
+                grounds.push(Shape::rect_filled(ground, size::BADGE_RADIUS, color));
+            }
+        }
+        Shape::Vec(grounds)
     }
 
     fn wave(&self, painter: &Painter, source: &str, range: &Range<usize>, t: &Tokens) {

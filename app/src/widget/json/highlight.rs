@@ -30,24 +30,17 @@ pub(super) fn job(source: &str, font: &FontId, t: &Tokens) -> LayoutJob {
     for token in tokenize(source) {
         match sections.last_mut() {
             // Space takes the color before it: half the sections are half the work.
-            // Not of a variable, whose ground would grow.
-            Some((kind, range)) if token.kind == Kind::Space && *kind != Kind::Var => {
-                range.end = token.range.end;
-            }
-            Some((kind, range)) if *kind == token.kind && token.kind != Kind::Var => {
-                range.end = token.range.end;
-            }
+            Some((_, range)) if token.kind == Kind::Space => range.end = token.range.end,
+            Some((kind, range)) if *kind == token.kind => range.end = token.range.end,
             _ => sections.push((token.kind, token.range)),
         }
     }
     job.sections = sections
         .into_iter()
-        .map(|(kind, range)| {
-            let mut format = format(font, color(kind, t));
-            if kind == Kind::Var {
-                format.background = t.over(t.var, 0.14, 0.08);
-            }
-            LayoutSection { leading_space: 0.0, byte_range: ByteIndex(range.start)..ByteIndex(range.end), format }
+        .map(|(kind, range)| LayoutSection {
+            leading_space: 0.0,
+            byte_range: ByteIndex(range.start)..ByteIndex(range.end),
+            format: format(font, color(kind, t)),
         })
         .collect();
     job
