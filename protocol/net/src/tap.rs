@@ -45,7 +45,8 @@ pub struct ConnectionTap {
     queue: Option<Arc<Queue>>,
     lost_sent: u64,
     lost_received: u64,
-    closed: bool,
+    /// What a drop says.
+    reason: String,
 }
 
 impl Tap {
@@ -66,7 +67,8 @@ impl Tap {
     pub fn open(&self, facts: ConnectionFacts) -> ConnectionTap {
         static LAST: AtomicU64 = AtomicU64::new(0);
         let id = ConnectionId(LAST.fetch_add(1, Ordering::Relaxed) + 1);
-        let tap = ConnectionTap { id, queue: self.0.clone(), lost_sent: 0, lost_received: 0, closed: false };
+        let reason = "dropped by this side".to_owned();
+        let tap = ConnectionTap { id, queue: self.0.clone(), lost_sent: 0, lost_received: 0, reason };
         if let Some(queue) = &tap.queue {
             queue.send_surely(TapChunk { connection: id, at: clock::now(), what: TapEvent::Opened(facts) });
         }
@@ -99,21 +101,14 @@ impl ConnectionTap {
         }
     }
 
-    /// The connection is closed; empty for a clean end. The first reason counts.
-    pub fn closed(&mut self, reason: impl Into<String>) {
-        if self.closed {
-            return;
-        }
-        self.closed = true;
-        if let Some(queue) = self.queue.take() {
-            let at = clock::now();
-            for (sent, bytes) in [(true, self.lost_sent), (false, self.lost_received)] {
-                if bytes > 0 {
-                    queue.send_surely(TapChunk { connection: self.id, at, what: TapEvent::Lost { sent, bytes } });
-                }
-            }
-            queue.send_surely(TapChunk { connection: self.id, at, what: TapEvent::Closed(reason.into()) });
-        }
+    /// Why it is being closed; empty for a clean end. Dropping the tap reports it.
+    pub fn closing(&mut self, reason: impl Into<String>) {
+        self.reason = reason.into();
+    }
+
+    /// It is closed, and why.
+    pub fn closed(mut self, reason: impl Into<String>) {
+        self.closing(reason);
     }
 
     fn chunk(&mut self, sent: bool, bytes: &Bytes) {
@@ -139,7 +134,15 @@ impl ConnectionTap {
 impl Drop for ConnectionTap {
     /// A connection whose task was ended from outside is closed, too.
     fn drop(&mut self) {
-        self.closed("dropped by this side");
+        let Some(queue) = self.queue.take() else { return };
+        let at = clock::now();
+        for (sent, bytes) in [(true, self.lost_sent), (false, self.lost_received)] {
+            if bytes > 0 {
+                queue.send_surely(TapChunk { connection: self.id, at, what: TapEvent::Lost { sent, bytes } });
+            }
+        }
+        let reason = std::mem::take(&mut self.reason);
+        queue.send_surely(TapChunk { connection: self.id, at, what: TapEvent::Closed(reason) });
     }
 }
 
@@ -182,6 +185,7 @@ impl Queue {
         true
     }
 
+    #[expect(clippy::result_large_err, reason = "a chunk that finds no room comes back to be kept or counted")]
     fn try_send(&self, chunk: TapChunk) -> Result<(), TapChunk> {
         match self.chunks.try_send(chunk) {
             Ok(()) => Ok(()),
@@ -239,10 +243,11 @@ mod tests {
         connection.sent(&bytes);
         connection.sent(&bytes);
         // The end of a connection is not lost, however full the queue is.
+        let id = connection.id();
         connection.closed("");
         assert_eq!(shown(&receiver), ["sent 5", "sent 5"]);
         let other = tap.open(facts());
-        assert!(other.id() > connection.id());
+        assert!(other.id() > id);
         assert_eq!(shown(&receiver), ["lost false 5", "closed "]);
         drop(other);
         assert_eq!(shown(&receiver), ["opened", "closed dropped by this side"]);

@@ -7,7 +7,7 @@
 //!                                               └────────┘ ◀── alarm
 //! ```
 //!
-//! One turn: commands, one read, the alarm, the events of it all, one write. Turns go on until nothing moves; a task
+//! One turn: commands, one read, the alarm, the bytes and events of it all, one write. Turns go on until nothing moves; a task
 //! that moved 64 KiB or 128 events lets others run first. Reading and writing never wait for one another: a peer
 //! that does not read does not keep us from reading, unless the engine says so (`wants_read`).
 //!
@@ -168,13 +168,16 @@ impl<R: Role> Driver<R> {
             Ok(()) => poll_fn(|cx| self.turn(cx).unwrap_or_else(|fault| Poll::Ready(Closed::Fault(fault)))).await,
             Err(fault) => Closed::Fault(fault),
         };
-        self.end_calls(&closed);
-        self.say_goodbye().await;
-        self.tap.closed(match &closed {
+        self.tap.closing(match &closed {
             Closed::Clean => String::new(),
             Closed::Fault(fault) => fault.to_string(),
         });
+        self.end_calls(&closed);
+        let heard = self.say_goodbye().await;
         self.role.closed(&closed, &self.reading.first);
+        if heard {
+            self.listen_out().await;
+        }
         closed
     }
 
@@ -185,6 +188,7 @@ impl<R: Role> Driver<R> {
             let mut moved = self.take_commands(now)?;
             moved |= self.read(cx, now, &mut spent)?;
             moved |= self.ring(cx, now, &mut spent)?;
+            moved |= self.fill(now);
             moved |= self.take_events(now, &mut spent)?;
             moved |= self.write(cx, now, &mut spent)?;
             self.role.capacity(self.engine.ready_for_call());
@@ -225,11 +229,6 @@ impl<R: Role> Driver<R> {
             Command::Open(open) => {
                 let Open { slot, head, message, end } = *open;
                 let call = slot.call();
-                if !self.engine.ready_for_call() {
-                    slot.end(now, Status::unprocessed(Code::UNAVAILABLE, "the connection takes no more calls"));
-                    self.role.ended();
-                    return Ok(());
-                }
                 self.calls.insert(call, Arc::clone(&slot));
                 let len = message.as_ref().map_or(0, Bytes::len);
                 (slot, len, Input::Call { call, head: Box::new(head), message, end })
@@ -402,19 +401,23 @@ impl<R: Role> Driver<R> {
         Ok(())
     }
 
-    fn write(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
-        if let Some((_, what)) = &self.broken {
-            return if self.reading.open { Ok(false) } else { Err(self.network_fault(what.clone())) };
-        }
-        // What the transport does not take stays in the engine, which knows to whom to say Blocked.
-        while self.outgoing.bytes() < MAX_BYTES {
+    /// Takes what the engine has to send. What the transport does not take stays there: it knows to whom to say Blocked.
+    fn fill(&mut self, now: Time) -> bool {
+        let before = self.outgoing.bytes();
+        while self.broken.is_none() && self.outgoing.bytes() < MAX_BYTES {
             if self.engine.poll_transmit(now, MAX_BYTES - self.outgoing.bytes(), &mut self.pieces) == 0 {
                 break;
             }
             self.outgoing.extend(self.pieces.drain(..));
         }
+        self.outgoing.bytes() > before
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
+        if let Some((_, what)) = &self.broken {
+            return if self.reading.open { Ok(false) } else { Err(self.network_fault(what.clone())) };
+        }
         if self.outgoing.is_done() {
-            // Opened without bytes: a dialect that has not sent it yet. It will be written with the next flush.
             return Ok(false);
         }
         match self.outgoing.poll_write(cx, &mut self.stream, &mut self.tap) {
@@ -474,11 +477,10 @@ impl<R: Role> Driver<R> {
         self.role.capacity(false);
     }
 
-    /// Writes the last words and closes our direction, then waits for the peer to close its own: closing with unread
-    /// bytes would reset our words away.
-    async fn say_goodbye(&mut self) {
+    /// Writes the last words and closes our direction; whether the peer may have heard them.
+    async fn say_goodbye(&mut self) -> bool {
         if self.broken.is_some() {
-            return;
+            return false;
         }
         let writing = async {
             loop {
@@ -491,7 +493,12 @@ impl<R: Role> Driver<R> {
             }
             self.stream.shutdown().await
         };
-        if !matches!(timeout(GOODBYE, writing).await, Ok(Ok(()))) || !self.reading.open {
+        matches!(timeout(GOODBYE, writing).await, Ok(Ok(())))
+    }
+
+    /// Waits for the peer to close its direction: closing ours with bytes unread would reset our last words away.
+    async fn listen_out(&mut self) {
+        if !self.reading.open {
             return;
         }
         let reading = async {

@@ -44,7 +44,7 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
         local: local.clone(),
         peer: peer.clone(),
         transport: transport.name(),
-        dialect: None,
+        dialect: dialect.as_ref().ok().map(|dialect| dialect.name()),
         instance: shared.options.instance.clone(),
     });
     let dialect = match dialect {
@@ -67,7 +67,10 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
         instance: shared.options.instance.clone(),
         agent: shared.options.agent.clone(),
     };
-    let engine = dialect.server(limits.clone(), transport == TransportKind::Tls, clock::now());
+    let mut engine = dialect.server(limits.clone(), transport == TransportKind::Tls, clock::now());
+    if let Some(instance) = &shared.options.instance {
+        engine.introduce(instance);
+    }
     let stalled_timeout = limits.stalled_timeout;
     let role = Handlers {
         info: Arc::new(info),
@@ -93,8 +96,7 @@ impl Role for Handlers {
     fn request(&mut self, now: Time, request: Request) -> Option<Arc<Slot>> {
         let Request { call, head, message, end } = request;
         let one_way = head.one_way;
-        // The slot of a one-way call is nobody's but its handler's.
-        let completion = Completion { call, inbox: Arc::clone(&self.inbox), trailers: None, open: !one_way };
+        let completion = Completion { call, inbox: Arc::clone(&self.inbox), trailers: None, open: true };
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
             completion.end(Err(Status::unprocessed(Code::DEADLINE_EXCEEDED, "its time was over when it arrived")));
             return None;
@@ -114,7 +116,7 @@ impl Role for Handlers {
         let cx = Cx::new(Arc::clone(&self.info), &route.method, head, now, &slot, &self.inbox);
         let mut work = work(route, cx, &slot, &self.inbox, completion);
         if poll_once(&mut work) {
-            return (!one_way).then_some(slot);
+            return Some(slot);
         }
         if one_way {
             self.shared.keep(work, &self.runtime);
@@ -195,7 +197,7 @@ struct Completion {
     call: CallId,
     inbox: Arc<Inbox>,
     trailers: Option<Arc<Mutex<Metadata>>>,
-    /// Not said yet. A one-way call has nothing to say.
+    /// Not said yet.
     open: bool,
 }
 

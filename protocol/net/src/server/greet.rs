@@ -17,7 +17,7 @@ use crate::address::TransportKind;
 use crate::transport::{Accepted, BoxStream, Rewind, ServerTls};
 
 /// A connection may stay this long without a byte, and JSON between two of them.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// From the first byte to a dialect.
 const RECOGNIZED: Duration = Duration::from_secs(5);

@@ -165,7 +165,9 @@ async fn listen(mut listener: Listener, shared: Arc<Shared>, mut stopped: onesho
     drop(listener);
     shared.draining.cancel();
     let inboxes: Vec<_> = shared.inboxes().values().cloned().collect();
-    inboxes.iter().for_each(|inbox| inbox.give([Input::Shutdown]));
+    for inbox in inboxes {
+        inbox.give([Input::Shutdown]);
+    }
     let mut one_way = std::mem::take(&mut *shared.one_way.lock().unwrap_or_else(PoisonError::into_inner));
     let draining = async {
         while connections.join_next().await.is_some() {}

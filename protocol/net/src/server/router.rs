@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use callscope_wire::schema::{Method, Schema, Service, TypeDef, TypeKind, TypeRef};
+use callscope_wire::schema::{Method, Schema, Service, TypeDef, TypeRef};
 use callscope_wire::{Code, Shape, Status, Value};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -121,14 +121,10 @@ impl Router {
         handler: impl Fn(Cx, Inbound, Outbound) -> BoxFuture<'static, Answer> + Send + Sync + 'static,
     ) -> &mut Self {
         let (service, name) = method.rsplit_once('/').unwrap_or(("", method));
-        let index = match self.schema.services.iter().position(|known| known.name == service) {
-            Some(index) => index,
-            None => {
-                self.schema.services.push(Service { name: service.to_owned(), ..Service::default() });
-                self.schema.services.len() - 1
-            }
-        };
-        if let Some(service) = self.schema.services.get_mut(index) {
+        if self.schema.service(service).is_none() {
+            self.schema.services.push(Service { name: service.to_owned(), ..Service::default() });
+        }
+        if let Some(service) = self.schema.services.iter_mut().find(|known| known.name == service) {
             match service.methods.iter_mut().find(|known| known.name == name) {
                 // The handler is what happens, whatever was declared.
                 Some(declared) => declared.shape = shape,
@@ -149,12 +145,13 @@ impl Router {
     /// Nothing is added any more.
     pub(super) fn finish(self) -> Routes {
         let Self { schema, mut handlers } = self;
+        let schema = Arc::new(schema);
         let mut routes = HashMap::new();
         for service in &schema.services {
             for method in &service.methods {
                 let full = full_name(service, method);
                 if let Some(handler) = handlers.remove(&full) {
-                    let types = Arc::new(Types { arguments: arguments(&schema, &method.request) });
+                    let types = Arc::new(Types { schema: Arc::clone(&schema), request: method.request.clone() });
                     routes.insert(full.clone(), Route { method: full, types, handler });
                 }
             }
@@ -165,7 +162,7 @@ impl Router {
 
 /// A router in use.
 pub(super) struct Routes {
-    schema: Schema,
+    schema: Arc<Schema>,
     routes: HashMap<String, Route>,
 }
 
@@ -205,40 +202,20 @@ impl Routes {
 
 /// What is known of the messages of a method.
 pub(super) struct Types {
-    /// Names of the request's fields in order, where it is a record.
-    arguments: Option<Vec<String>>,
+    schema: Arc<Schema>,
+    request: TypeRef,
 }
 
 impl Types {
-    /// A request as a value. An array for a record is arguments by position.
+    /// A request as a value. What is given by position gets the names of the request's fields.
     pub(super) fn decode(&self, message: &[u8]) -> Result<Value, Status> {
         let wrong = |what: String| Status::new(Code::INVALID_ARGUMENT, what);
         let value =
             serde_json::from_slice(message).map_err(|error| wrong(format!("the message is no JSON: {error}")))?;
-        match (&self.arguments, value) {
-            (Some(names), Value::Array(values)) => {
-                if values.len() > names.len() {
-                    return Err(wrong(format!(
-                        "{} arguments, but the method takes {}",
-                        values.len(),
-                        names.join(", ")
-                    )));
-                }
-                Ok(Value::Object(names.iter().cloned().zip(values).collect()))
-            }
-            (_, value) => Ok(value),
-        }
+        self.schema.by_name(value, &self.request).map_err(|error| wrong(error.to_string()))
     }
 }
 
 fn full_name(service: &Service, method: &Method) -> String {
     if service.name.is_empty() { method.name.clone() } else { format!("{}/{}", service.name, method.name) }
-}
-
-fn arguments(schema: &Schema, request: &TypeRef) -> Option<Vec<String>> {
-    let TypeRef::Named(name) = request else { return None };
-    match &schema.type_def(name)?.kind {
-        TypeKind::Record(fields) => Some(fields.iter().map(|field| field.name.clone()).collect()),
-        TypeKind::Enum(_) => None,
-    }
 }

@@ -1,0 +1,175 @@
+//! Servers that do not behave: why no connection came about, in plain words, within a bounded time.
+
+use std::time::Duration;
+
+use callscope_net::client::channel::{Channel, ConnectOptions};
+use callscope_net::error::{ConnectError, Failure, Step};
+use callscope_net::server::{ServerOptions, ServerTls};
+use callscope_wire::{Blame, Code, Limits};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::support::{head, message, world, world_with};
+
+/// A server that answers the first bytes with these, then hangs up, or says nothing more.
+struct Stub {
+    port: u16,
+    _task: AbortOnDropHandle<()>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Then {
+    HangUp,
+    Stay,
+}
+
+async fn stub(answer: &'static [u8], then: Then) -> Stub {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut first = [0; 1024];
+        assert!(stream.read(&mut first).await.unwrap() > 0);
+        stream.write_all(answer).await.unwrap();
+        if then == Then::Stay {
+            std::future::pending::<()>().await;
+        }
+    };
+    Stub { port, _task: AbortOnDropHandle::new(tokio::runtime::Handle::current().spawn(serving)) }
+}
+
+async fn failing(address: &str, options: &ConnectOptions) -> ConnectError {
+    match Channel::connect(&address.parse().unwrap(), options).await {
+        Ok(_) => panic!("{address} can be connected to"),
+        Err(error) => error,
+    }
+}
+
+fn impatient() -> ConnectOptions {
+    let limits = Limits { handshake_timeout: Duration::from_millis(50), ..Limits::default() };
+    ConnectOptions { limits, ..ConnectOptions::default() }
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("native://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for address in [address.as_str(), "native+memory://nobody"] {
+        let error = failing(address, &ConnectOptions::default()).await;
+        assert_eq!((error.step, &error.failure), (Step::Connect, &Failure::Refused));
+        assert_eq!(error.took.last().map(|(step, _)| *step), Some(Step::Connect));
+        let status = error.status();
+        assert_eq!((status.code, status.not_processed), (Code::UNAVAILABLE, true));
+        assert_eq!(status.message, format!("connection refused (connecting to {address})"));
+    }
+}
+
+#[tokio::test]
+async fn the_name_means_nothing() {
+    let error = failing("native://no such host.invalid:1".replace(' ', "-").as_str(), &ConnectOptions::default()).await;
+    assert_eq!(error.step, Step::Resolve);
+    assert_eq!(error.failure, Failure::NameNotFound { host: "no-such-host.invalid".to_owned() });
+    assert_eq!(error.blame(), Blame::Us);
+}
+
+#[tokio::test]
+async fn the_server_never_answers() {
+    let stub = stub(b"", Then::Stay).await;
+    let error = failing(&format!("native://127.0.0.1:{}", stub.port), &impatient()).await;
+    assert_eq!(error.step, Step::Handshake);
+    let Failure::Fault(fault) = &error.failure else { panic!("{error}") };
+    assert_eq!((fault.code, fault.blame), (Code::HANDSHAKE_TIMEOUT, Blame::Between));
+}
+
+#[tokio::test]
+async fn the_server_hangs_up() {
+    let stub = stub(b"", Then::HangUp).await;
+    let error = failing(&format!("native://127.0.0.1:{}", stub.port), &ConnectOptions::default()).await;
+    assert_eq!((error.step, error.failure), (Step::Handshake, Failure::HungUp));
+}
+
+#[tokio::test]
+async fn the_server_speaks_something_else() {
+    for (answer, failure) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], "the peer speaks HTTP/1, not native"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", "the peer speaks SSH, not native"),
+        (b"{\"error\": {}}", "the peer speaks JSON, not native"),
+        (b"\x15\x03\x03\x00\x02\x02\x32", "the server speaks TLS; use native+tls://"),
+        (b"\xde\xad\xbe\xef", "the peer speaks something else, not native: its first bytes are de ad be ef"),
+    ] {
+        let stub = stub(answer, Then::HangUp).await;
+        let error = failing(&format!("native://127.0.0.1:{}", stub.port), &ConnectOptions::default()).await;
+        assert!(error.failure.to_string().starts_with(failure), "{error}");
+        assert_eq!(error.blame(), Blame::Us, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_goodbye_instead_of_a_handshake_is_passed_on() {
+    // GOAWAY, last stream 0, VERSION_MISMATCH, "9 only", without a preface.
+    let stub = stub(b"\0\0\0\x0c\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x449 only", Then::HangUp).await;
+    let error = failing(&format!("native://127.0.0.1:{}", stub.port), &ConnectOptions::default()).await;
+    assert!(matches!(&error.failure, Failure::Fault(fault) if fault.code == Code::VERSION_MISMATCH), "{error}");
+    assert!(error.to_string().contains("9 only"), "{error}");
+}
+
+#[tokio::test]
+async fn tls_meets_plaintext() {
+    let stub = stub(b"HTTP/1.1 400 Bad Request\r\n\r\n", Then::HangUp).await;
+    let error = failing(&format!("native+tls://127.0.0.1:{}", stub.port), &ConnectOptions::default()).await;
+    assert_eq!((error.step, error.failure), (Step::Tls, Failure::ServerIsPlaintext));
+    let plaintext = world("127.0.0.1:0").await;
+    let address = format!("native+tls://{}", plaintext.server.local_addr());
+    assert_eq!(failing(&address, &ConnectOptions::default()).await.failure, Failure::HungUpOnTls);
+}
+
+#[tokio::test]
+async fn certificates_are_checked_and_the_reason_told() {
+    let tls = ServerTls::development().unwrap();
+    let other = ServerTls::development().unwrap();
+    let ca = tls.ca_pem().to_owned();
+    let world = world_with(ServerOptions { tls: Some(tls), ..ServerOptions::default() }).await;
+    let address = format!("native+tls://{}", world.server.local_addr());
+    let trusting = |pem: &str, name: Option<&str>| {
+        let mut options = ConnectOptions::default();
+        options.tls.ca_pem = Some(pem.to_owned());
+        options.tls.server_name = name.map(str::to_owned);
+        options
+    };
+    for options in [ConnectOptions::default(), trusting(other.ca_pem(), None)] {
+        let error = failing(&address, &options).await;
+        assert_eq!((error.step, error.failure), (Step::Tls, Failure::CertificateUnknown));
+    }
+    let error = failing(&address, &trusting(&ca, Some("example.org"))).await;
+    let words = error.failure.to_string();
+    assert!(words.starts_with("the server's certificate is not for example.org but for "), "{words}");
+    assert!(words.contains("localhost"), "{words}");
+
+    let error = failing(&address, &trusting("no pem at all", None)).await;
+    assert_eq!(error.failure, Failure::CertificateUnknown);
+    let mut missing = ConnectOptions::default();
+    missing.tls.ca = vec!["no-such-file.pem".into()];
+    let error = failing(&address, &missing).await;
+    assert!(error.failure.to_string().starts_with("no-such-file.pem: "), "{error}");
+
+    let report = Channel::connect(&address.parse().unwrap(), &trusting(&ca, Some("localhost"))).await.unwrap().1;
+    assert!(report.tls.is_some());
+}
+
+#[tokio::test]
+async fn a_server_that_vanishes_ends_every_call_once() {
+    let stub = stub(HELLO_AND_NOTHING, Then::HangUp).await;
+    let address = format!("native://127.0.0.1:{}", stub.port);
+    let (channel, _) = Channel::connect(&address.parse().unwrap(), &ConnectOptions::default()).await.unwrap();
+    let calls: Vec<_> =
+        (0..10).map(|_| channel.open(head("a.B/C"), Some(message(&serde_json::json!(1))), true)).collect();
+    for call in calls {
+        assert_eq!(crate::support::collect(call).await.1.code, Code::UNAVAILABLE);
+    }
+    assert_eq!(channel.in_flight(), 0);
+}
+
+/// A preface, and an empty HELLO: every number is the default, no checksums.
+const HELLO_AND_NOTHING: &[u8] = b"\x89RPC\x01\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0";
