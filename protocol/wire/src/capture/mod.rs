@@ -1,7 +1,7 @@
 //! What was seen: frames off the tap, and calls as flows of events. Knows no concrete dialect.
 //!
 //! ```text
-//!  TapChunk ──▶ Recorder ── cuts frames ──▶ Store (bounded by memory, oldest out first)
+//!  TapChunk ──▶ Recorder ── cuts frames ──▶ Batch ──▶ Store (bounded by memory, oldest out first) ──▶ Filter
 //!  FlowEvent ─▶ Flow ── attempts, timings, outcome, which streams carried it
 //! ```
 //!
@@ -15,8 +15,9 @@ pub mod store;
 pub mod verdict;
 
 pub use event::{FlowEvent, Segment};
+pub use filter::{Filter, FilterError};
 pub use flow::{Attempt, Flow};
-
+pub use recorder::{Batch, Recorder};
 pub use store::{Frame, FrameBytes, Store};
 pub use verdict::verdict;
 

@@ -25,7 +25,7 @@ pub struct Frame {
     pub sent: bool,
     /// Which side of the connection we are.
     pub side: Side,
-    /// Dialect; `None` while nobody recognised the connection.
+    /// Dialect; `None` while nobody recognized the connection.
     pub dialect: Option<&'static str>,
     /// Kind in the dialect's own words.
     pub kind: &'static str,
@@ -56,7 +56,7 @@ impl Frame {
 /// A connection as recorded.
 #[derive(Clone, Debug)]
 pub struct Connection {
-    /// What was known when it was made; the dialect is filled in once it was recognised.
+    /// What was known when it was made; the dialect is filled in once it was recognized.
     pub facts: ConnectionFacts,
     /// When it was made.
     pub opened: Time,
@@ -75,7 +75,12 @@ pub struct Store {
     dropped: u64,
     lost_bytes: u64,
     connections: BTreeMap<ConnectionId, Connection>,
+    /// Connections that are closed, in the order in which they were.
+    closed: VecDeque<ConnectionId>,
 }
+
+/// Closed connections that are remembered. Their frames outlive them, and are shown without what this knows.
+const MAX_CLOSED: usize = 10_000;
 
 impl Store {
     /// Keeps at most about `limit` bytes of frames and their records.
@@ -88,6 +93,7 @@ impl Store {
             dropped: 0,
             lost_bytes: 0,
             connections: BTreeMap::new(),
+            closed: VecDeque::new(),
         }
     }
 
@@ -97,6 +103,11 @@ impl Store {
         frame.id = id;
         self.bytes += frame.cost();
         self.frames.push_back(frame);
+        self.make_room();
+        id
+    }
+
+    fn make_room(&mut self) {
         while self.bytes > self.limit && self.frames.len() > 1 {
             if let Some(oldest) = self.frames.pop_front() {
                 self.bytes -= oldest.cost();
@@ -104,7 +115,6 @@ impl Store {
                 self.dropped += 1;
             }
         }
-        id
     }
 
     /// The frame with this id, if it is still here.
@@ -154,9 +164,10 @@ impl Store {
         self.lost_bytes
     }
 
-    /// Changes how much is kept.
+    /// Changes how much is kept, at once.
     pub fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
+        self.make_room();
     }
 
     /// Forgets all frames; ids go on counting.
@@ -165,6 +176,7 @@ impl Store {
         self.frames.clear();
         self.bytes = 0;
         self.connections.retain(|_, connection| connection.closed.is_none());
+        self.closed.clear();
     }
 
     /// A connection as recorded.
@@ -184,10 +196,16 @@ impl Store {
     pub(super) fn close(&mut self, id: ConnectionId, at: Time, reason: String) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.closed = Some((at, reason));
+            self.closed.push_back(id);
+        }
+        if self.closed.len() > MAX_CLOSED
+            && let Some(oldest) = self.closed.pop_front()
+        {
+            self.connections.remove(&oldest);
         }
     }
 
-    pub(super) fn recognise(&mut self, id: ConnectionId, dialect: &'static str) {
+    pub(super) fn recognize(&mut self, id: ConnectionId, dialect: &'static str) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.facts.dialect = Some(dialect);
         }
@@ -195,5 +213,68 @@ impl Store {
 
     pub(super) fn lose(&mut self, bytes: u64) {
         self.lost_bytes += bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(text: &'static str) -> Frame {
+        Frame {
+            id: FrameId::default(),
+            at: Time::ZERO,
+            connection: ConnectionId(1),
+            stream: 1,
+            sent: true,
+            side: Side::Client,
+            dialect: None,
+            kind: "DATA",
+            method: None,
+            code: None,
+            odd: false,
+            bytes: Bytes::from_static(text.as_bytes()),
+        }
+    }
+
+    #[test]
+    fn the_oldest_go_and_ids_go_on() {
+        let cost = frame("12345").cost();
+        let mut store = Store::new(cost * 3);
+        let ids: Vec<_> = (0..5).map(|_| store.push(frame("12345")).0).collect();
+        assert_eq!(ids, [1, 2, 3, 4, 5]);
+        assert_eq!((store.len(), store.dropped(), store.bytes()), (3, 2, cost * 3));
+        assert_eq!((store.first_id(), store.next_id()), (FrameId(3), FrameId(6)));
+        assert!(store.get(FrameId(2)).is_none());
+        assert_eq!(store.get(FrameId(4)).unwrap().id, FrameId(4));
+        assert_eq!(store.since(FrameId(5)).map(|frame| frame.id.0).collect::<Vec<_>>(), [5]);
+        assert_eq!(store.since(FrameId(0)).len(), 3);
+
+        store.set_limit(cost);
+        assert_eq!((store.len(), store.dropped()), (1, 4));
+        store.clear();
+        assert!(store.is_empty());
+        assert_eq!(store.push(frame("1")), FrameId(6));
+    }
+
+    #[test]
+    fn closed_connections_are_forgotten_in_the_end() {
+        let mut store = Store::new(1000);
+        let facts = ConnectionFacts {
+            side: Side::Client,
+            local: String::new(),
+            peer: String::new(),
+            transport: "memory",
+            dialect: None,
+            instance: None,
+        };
+        store.open(ConnectionId(0), facts.clone(), Time::ZERO);
+        for id in 1..=MAX_CLOSED as u64 + 5 {
+            store.open(ConnectionId(id), facts.clone(), Time::ZERO);
+            store.close(ConnectionId(id), Time::ZERO, String::new());
+        }
+        assert_eq!(store.connections().count(), MAX_CLOSED + 1);
+        assert!(store.connection(ConnectionId(0)).is_some(), "it is open");
+        assert!(store.connection(ConnectionId(5)).is_none());
     }
 }

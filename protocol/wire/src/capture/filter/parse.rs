@@ -1,0 +1,292 @@
+//! Text → filter. Words are cut by `winnow`; the grammar is small enough to be read here as it is.
+
+use winnow::Parser as _;
+use winnow::ascii::multispace0;
+use winnow::combinator::{alt, delimited, preceded, repeat};
+use winnow::stream::LocatingSlice;
+use winnow::token::{any, rest, take_while};
+
+use super::pattern::{Case, Extent, Pattern};
+use super::{Compare, Equal, Expr, FilterError, NumberField, TextField};
+use crate::engine::Side;
+use crate::schema::closest::hint;
+use crate::{Code, Span};
+
+/// Parentheses and `!` within one another.
+const MAX_DEPTH: usize = 64;
+
+/// What can be compared.
+#[derive(Clone, Copy)]
+enum Field {
+    Text(TextField),
+    Number(NumberField),
+    Direction,
+    Side,
+}
+
+const FIELDS: &[(&str, Field)] = &[
+    ("method", Field::Text(TextField::Method)),
+    ("kind", Field::Text(TextField::Kind)),
+    ("dialect", Field::Text(TextField::Dialect)),
+    ("status", Field::Number(NumberField::Status)),
+    ("bytes", Field::Number(NumberField::Bytes)),
+    ("stream", Field::Number(NumberField::Stream)),
+    ("connection", Field::Number(NumberField::Connection)),
+    ("direction", Field::Direction),
+    ("side", Field::Side),
+    ("instance", Field::Text(TextField::Instance)),
+];
+
+pub(super) fn filter(text: &str) -> Result<Expr, FilterError> {
+    let tokens = lex(text);
+    let mut parser = Parser { tokens: &tokens, at: 0, end: text.trim_end().len(), depth: 0 };
+    if tokens.is_empty() {
+        return Ok(Expr::All(Vec::new()));
+    }
+    let expr = parser.any()?;
+    match parser.peek() {
+        None => Ok(expr),
+        Some((_, span)) => Err(wrong(span, "this `)` closes nothing: remove it")),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Token<'a> {
+    And,
+    Or,
+    Not,
+    Open,
+    Close,
+    Compare(Compare),
+    Contains,
+    Word(&'a str),
+    Quoted(&'a str),
+    /// Anything that begins nothing.
+    Stray(char),
+    /// A quote without a second one.
+    Unclosed,
+}
+
+/// Cannot fail: what is no token is a stray one.
+fn lex(text: &str) -> Vec<(Token<'_>, Span)> {
+    let spanned = token.with_span().map(|(token, range)| (token, Span::from(range)));
+    let mut tokens = repeat(0.., delimited(multispace0, spanned, multispace0));
+    tokens.parse(LocatingSlice::new(text)).unwrap_or_default()
+}
+
+fn token<'a>(input: &mut LocatingSlice<&'a str>) -> winnow::Result<Token<'a>> {
+    let compare = alt((
+        "==".value(Compare::Equal),
+        "!=".value(Compare::Unequal),
+        "<=".value(Compare::AtMost),
+        ">=".value(Compare::AtLeast),
+        "<".value(Compare::Less),
+        ">".value(Compare::More),
+    ));
+    let join = alt(("&&".value(Token::And), "||".value(Token::Or), "!".value(Token::Not)));
+    let bracket = alt(("(".value(Token::Open), ")".value(Token::Close)));
+    alt((
+        compare.map(Token::Compare),
+        "~".value(Token::Contains),
+        join,
+        bracket,
+        delimited('"', take_while(0.., |char| char != '"'), '"').map(Token::Quoted),
+        preceded('"', rest).value(Token::Unclosed),
+        take_while(1.., |char: char| !char.is_whitespace() && !"()!=<>~&|\"".contains(char)).map(Token::Word),
+        any.map(Token::Stray),
+    ))
+    .parse_next(input)
+}
+
+struct Parser<'a> {
+    tokens: &'a [(Token<'a>, Span)],
+    at: usize,
+    /// Where a text that ends too early ends.
+    end: usize,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn any(&mut self) -> Result<Expr, FilterError> {
+        let mut parts = vec![self.all()?];
+        while self.take(Token::Or) {
+            parts.push(self.all()?);
+        }
+        Ok(only(parts).unwrap_or_else(Expr::Any))
+    }
+
+    fn all(&mut self) -> Result<Expr, FilterError> {
+        let mut parts = vec![self.one()?];
+        loop {
+            let both = self.take(Token::And);
+            // Without `&&` another word goes on, and whatever ends this ends it.
+            if !both && matches!(self.peek(), None | Some((Token::Or | Token::Close, _))) {
+                return Ok(only(parts).unwrap_or_else(Expr::All));
+            }
+            parts.push(self.one()?);
+        }
+    }
+
+    fn one(&mut self) -> Result<Expr, FilterError> {
+        let Some((token, span)) = self.next() else {
+            return Err(self.at_end("something to compare is missing, such as `status != OK`"));
+        };
+        match token {
+            Token::Not => {
+                self.deeper(span)?;
+                let inner = self.one()?;
+                self.depth -= 1;
+                Ok(Expr::Not(Box::new(inner)))
+            }
+            Token::Open => {
+                self.deeper(span)?;
+                let inner = self.any()?;
+                self.depth -= 1;
+                if self.take(Token::Close) { Ok(inner) } else { Err(wrong(span, "this `(` is never closed: add `)`")) }
+            }
+            Token::Quoted(text) => Ok(Expr::Word(Pattern::new(text, Extent::Within, Case::Any))),
+            Token::Word(word) => match self.peek() {
+                Some((Token::Compare(_) | Token::Contains, _)) => self.comparison(word, span),
+                _ => Ok(Expr::Word(Pattern::new(word, Extent::Within, Case::Any))),
+            },
+            token => Err(unexpected(token, span)),
+        }
+    }
+
+    fn comparison(&mut self, name: &str, name_span: Span) -> Result<Expr, FilterError> {
+        let Some((_, field)) = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)) else {
+            let names: Vec<_> = FIELDS.iter().map(|(name, _)| *name).collect();
+            let message = format!(
+                "there is no field \"{name}\"{}; fields are {}",
+                hint(name, names.iter().copied()),
+                names.join(", ")
+            );
+            return Err(wrong(name_span, message));
+        };
+        let Some((operator, operator_span)) = self.next() else { return Err(self.at_end("a comparison is missing")) };
+        let (value, value_span) = match self.next() {
+            Some((Token::Word(value) | Token::Quoted(value), span)) => (value, span),
+            Some((token @ (Token::Unclosed | Token::Stray(_)), span)) => return Err(unexpected(token, span)),
+            Some((_, span)) => return Err(wrong(span, format!("a value for {name} is missing before this"))),
+            None => return Err(self.at_end(format!("a value for {name} is missing"))),
+        };
+        let equal = match operator {
+            Token::Compare(Compare::Equal) => Some(Equal::Yes),
+            Token::Compare(Compare::Unequal) => Some(Equal::No),
+            _ => None,
+        };
+        match (*field, operator, equal) {
+            (Field::Number(field), Token::Compare(compare), _) => {
+                Ok(Expr::Number(field, compare, number(field, name, value, value_span)?))
+            }
+            (Field::Number(_), ..) => {
+                Err(wrong(operator_span, format!("{name} is a number: compare it with ==, !=, <, <=, > or >=")))
+            }
+            (Field::Text(field), Token::Contains, _) => {
+                Ok(Expr::Text(field, Equal::Yes, Pattern::new(value, Extent::Within, Case::Any)))
+            }
+            (Field::Text(field), _, Some(equal)) => {
+                // Names are the services' own, kinds and dialects are ours.
+                let ours = matches!(field, TextField::Kind | TextField::Dialect);
+                let case = if ours { Case::Any } else { Case::Same };
+                Ok(Expr::Text(field, equal, Pattern::new(value, Extent::Whole, case)))
+            }
+            (Field::Text(_), ..) => {
+                Err(wrong(operator_span, format!("{name} is text: compare it with ==, != or ~ (contains)")))
+            }
+            (Field::Direction, _, Some(equal)) => {
+                let sent = either(name, value, value_span, ["sent", "received"])?;
+                Ok(Expr::Sent(sent == (equal == Equal::Yes)))
+            }
+            (Field::Side, _, Some(equal)) => {
+                let client = either(name, value, value_span, ["client", "server"])?;
+                Ok(Expr::Side(if client == (equal == Equal::Yes) { Side::Client } else { Side::Server }))
+            }
+            (Field::Direction | Field::Side, ..) => {
+                Err(wrong(operator_span, format!("{name} is one of two: compare it with == or !=")))
+            }
+        }
+    }
+
+    fn peek(&self) -> Option<(Token<'a>, Span)> {
+        self.tokens.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<(Token<'a>, Span)> {
+        let token = self.peek()?;
+        self.at += 1;
+        Some(token)
+    }
+
+    fn take(&mut self, wanted: Token<'_>) -> bool {
+        let found = self.peek().is_some_and(|(token, _)| token == wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn deeper(&mut self, span: Span) -> Result<(), FilterError> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(wrong(span, format!("more than {MAX_DEPTH} parentheses within one another")));
+        }
+        Ok(())
+    }
+
+    fn at_end(&self, message: impl Into<String>) -> FilterError {
+        wrong(Span::at(self.end, 0), message)
+    }
+}
+
+/// A list of one is what is in it.
+fn only(mut parts: Vec<Expr>) -> Result<Expr, Vec<Expr>> {
+    match parts.pop() {
+        Some(last) if parts.is_empty() => Ok(last),
+        Some(last) => {
+            parts.push(last);
+            Err(parts)
+        }
+        None => Err(parts),
+    }
+}
+
+fn number(field: NumberField, name: &str, value: &str, span: Span) -> Result<u64, FilterError> {
+    if let Ok(number) = value.replace('_', "").parse() {
+        return Ok(number);
+    }
+    if field != NumberField::Status {
+        return Err(wrong(span, format!("{name} is compared with a whole number, not \"{value}\"")));
+    }
+    if let Some(code) = Code::ALL.iter().find(|code| code.name().eq_ignore_ascii_case(value)) {
+        return Ok(code.0.into());
+    }
+    let hint = hint(value, Code::ALL.iter().map(|code| code.name()));
+    let message = format!("there is no status \"{value}\"{hint}; a status is a name such as UNAVAILABLE, or a number");
+    Err(wrong(span, message))
+}
+
+/// Whether it is the first of two.
+fn either(name: &str, value: &str, span: Span, [first, second]: [&str; 2]) -> Result<bool, FilterError> {
+    match value {
+        value if value.eq_ignore_ascii_case(first) => Ok(true),
+        value if value.eq_ignore_ascii_case(second) => Ok(false),
+        _ => Err(wrong(span, format!("{name} is {first} or {second}, not \"{value}\""))),
+    }
+}
+
+fn unexpected(token: Token<'_>, span: Span) -> FilterError {
+    match token {
+        Token::Unclosed => wrong(span, "this quote is never closed: add `\"`"),
+        Token::Stray('=') => wrong(span, "`=` alone compares nothing: write `==`"),
+        Token::Stray('&') => wrong(span, "`&` alone joins nothing: write `&&`"),
+        Token::Stray('|') => wrong(span, "`|` alone joins nothing: write `||`"),
+        Token::Stray(char) => wrong(span, format!("`{char}` means nothing here: remove it")),
+        Token::Close => wrong(span, "something to compare is missing before this `)`"),
+        Token::And | Token::Or => wrong(span, "something to compare is missing before this"),
+        Token::Compare(_) | Token::Contains => wrong(span, "the field to compare is missing before this"),
+        Token::Not | Token::Open | Token::Word(_) | Token::Quoted(_) => wrong(span, "something else is expected here"),
+    }
+}
+
+fn wrong(span: Span, message: impl Into<String>) -> FilterError {
+    FilterError { offset: span.start, message: message.into() }
+}
