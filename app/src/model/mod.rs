@@ -16,6 +16,7 @@ pub mod log;
 pub mod series;
 pub mod services;
 pub mod settings;
+pub mod shortcuts;
 pub mod tabs;
 pub mod toasts;
 pub mod traffic;

@@ -190,6 +190,47 @@ impl Services {
     }
 }
 
+/// Schemes that a source can have.
+const SCHEMES: [&str; 4] = ["registry", "native", "native+tls", "plain"];
+
+/// Why a text is no address of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AddressFault {
+    /// Nothing was typed.
+    Empty,
+    /// A scheme that no source has.
+    Scheme(String),
+    /// No host.
+    Host,
+    /// No port, or none of 1 to 65535.
+    Port,
+    /// Listed already.
+    Known,
+}
+
+/// The address that a person meant: `127.0.0.1:7001` is `native://127.0.0.1:7001`. Only the form is checked, whether
+/// somebody answers there shows later.
+pub fn check_source(text: &str, known: &[&str]) -> Result<String, AddressFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(AddressFault::Empty);
+    }
+    let (scheme, place) = text.split_once("://").unwrap_or(("native", text));
+    let place = place.trim_end_matches('/');
+    if !SCHEMES.contains(&scheme) {
+        return Err(AddressFault::Scheme(scheme.to_owned()));
+    }
+    let (host, port) = place.rsplit_once(':').unwrap_or((place, ""));
+    if host.is_empty() || host.contains(['/', '@', ' ', '?', '#']) {
+        return Err(AddressFault::Host);
+    }
+    if !port.parse::<u16>().is_ok_and(|port| port > 0) {
+        return Err(AddressFault::Port);
+    }
+    let address = format!("{scheme}://{place}");
+    if known.contains(&address.as_str()) { Err(AddressFault::Known) } else { Ok(address) }
+}
+
 fn diff(at: Time, service: &str, before: &[Instance], after: &[Instance]) -> Vec<Change> {
     let change =
         |instance: &Instance, what| Change { at, service: service.to_owned(), instance: instance.id.clone(), what };
@@ -214,4 +255,34 @@ fn diff(at: Time, service: &str, before: &[Instance], after: &[Instance]) -> Vec
         }
     }
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AddressFault, check_source};
+
+    #[test]
+    fn addresses_are_checked_by_their_form() {
+        for (typed, meant) in [
+            ("127.0.0.1:7001", "native://127.0.0.1:7001"),
+            (" registry://host:7000/ ", "registry://host:7000"),
+            ("plain://[::1]:9", "plain://[::1]:9"),
+            ("native+tls://api.example.com:443", "native+tls://api.example.com:443"),
+        ] {
+            assert_eq!(check_source(typed, &[]).as_deref(), Ok(meant));
+        }
+        for (typed, fault) in [
+            ("", AddressFault::Empty),
+            ("http://host:80", AddressFault::Scheme("http".into())),
+            ("registry://", AddressFault::Host),
+            ("host", AddressFault::Port),
+            ("native://host:0", AddressFault::Port),
+            ("native://host:70000", AddressFault::Port),
+            ("native://:7001", AddressFault::Host),
+            ("native://h/x:7001", AddressFault::Host),
+            ("a:1", AddressFault::Known),
+        ] {
+            assert_eq!(check_source(typed, &["native://a:1"]), Err(fault), "{typed}");
+        }
+    }
 }
