@@ -21,7 +21,8 @@ use crate::{CallHead, CallId, Code, Fault, Limits, Status, Time};
 /// What becomes of the connection behind an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
-    /// It is kept for the next call: a line feed behind each call asks the server to.
+    /// It is kept for the next call: a line feed behind each call asks the server to, and one behind its answer says
+    /// that it does.
     Open,
     /// It serves one call, as in a script of twenty lines.
     One,
@@ -251,7 +252,8 @@ impl Engine for Client {
     }
 
     fn ready_for_call(&self) -> bool {
-        let used = self.keep == Keep::One && self.streams > 0;
-        self.call.is_none() && self.closed.is_none() && !self.last && !used
+        // An answer without a line feed behind it is the last one: its server closes, and would not see another call.
+        let kept = self.streams == 0 || (self.keep == Keep::Open && self.values.has_line_feed());
+        self.call.is_none() && self.closed.is_none() && !self.last && kept
     }
 }

@@ -295,6 +295,24 @@ fn a_client_writes_arguments_by_place_or_by_name() {
     assert!(!client.ready_for_call());
 }
 
+#[test]
+fn a_server_that_does_not_keep_the_connection_gets_no_second_call() {
+    let mut client = Client::new(Limits::default(), Keep::Open);
+    call(&mut client, 1, "m", "{}");
+    sent(&mut client);
+    give(&mut client, Input::Bytes(bytes("{\"result\":1}")));
+    assert_eq!(end_of(&mut client), Status::ok());
+    assert!(!client.ready_for_call());
+    give(&mut client, Input::Bytes(bytes("\n")));
+    assert!(client.ready_for_call(), "it does, the line feed came later");
+    call(&mut client, 2, "m", "{}");
+    sent(&mut client);
+    give(&mut client, Input::Bytes(bytes("{\"result\":2}")));
+    assert!(!client.ready_for_call());
+    give(&mut client, Input::Eof);
+    assert_eq!(client.closed(), Some(&Closed::Clean));
+}
+
 fn end_of(client: &mut Client) -> Status {
     match events(client).pop() {
         Some(Event::End { status, .. }) => *status,

@@ -16,7 +16,9 @@ pub(super) struct Values {
     rest: Bytes,
     /// Of the next byte of `rest`, in all that was received.
     offset: u64,
+    /// Values so far.
     complete: u64,
+    /// One follows the last of them.
     line_feed: bool,
     max_message: usize,
     max_depth: usize,
@@ -79,6 +81,7 @@ impl Values {
         };
         self.scanner = Scanner::new(self.max_depth);
         self.complete += 1;
+        self.line_feed = false;
         if let Err(error) = std::str::from_utf8(&value) {
             let offset = start + error.valid_up_to() as u64;
             return Some(Err(Fault::peer(Code::INVALID_ARGUMENT, offset, "a string is not UTF-8")));
@@ -90,6 +93,11 @@ impl Values {
     pub(super) fn more_than_one(&mut self) -> bool {
         self.skip_space();
         self.line_feed || self.complete > 1 || (self.complete == 1 && (self.is_inside() || !self.rest.is_empty()))
+    }
+
+    /// Whether the last value has a line feed behind it, as far as `next` has looked.
+    pub(super) fn has_line_feed(&self) -> bool {
+        self.line_feed
     }
 
     /// Whether a value has begun and not ended.
