@@ -3,6 +3,9 @@
 //! A panel changes only its own state; everything else leaves as a [`Command`]. `logic` works
 //! (filters, sorts, decodes), `ui` paints. No tokio and no `callscope-net` in here.
 
+pub mod call;
+pub mod timeline;
+
 use callscope_wire::Time;
 use callscope_wire::status::Severity;
 

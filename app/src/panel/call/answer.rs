@@ -1,0 +1,171 @@
+//! One message to read: as a tree with its types, or as text; and the footer that says where in it one is.
+
+use callscope_wire::Value;
+use callscope_wire::schema::TypeRef;
+use callscope_wire::value::text as json_text;
+use egui::{Align, Layout, ScrollArea, Ui};
+use rust_i18n::t;
+
+use super::subject::Subject;
+use super::types;
+use super::view::View;
+use crate::command::Command;
+use crate::model::flows::Message;
+use crate::panel::Cx;
+use crate::theme::{font, icon, size};
+use crate::widget::button;
+use crate::widget::json::text::text_view;
+use crate::widget::json::tree::{Labels, Tree};
+use crate::widget::pane::{self, Line};
+use crate::widget::{menu, text};
+
+/// A message above this is first shown as text: as a tree it would be thousands of rows of which nobody reads one.
+const TREE_LIMIT: usize = 4_000_000;
+
+/// The message and its footer. `number` tells one message of a call from another.
+pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, message: &Message, number: u64) {
+    let (_, body, foot) = pane::cut(ui.available_rect_before_wrap(), 0.0, size::PANE_FOOTER);
+    let version = version(message, number);
+    pane::inside(ui, body, "answer", |ui| match &message.value {
+        Err(problem) => undecoded_ui(ui, cx, message, problem),
+        Ok(value) if view.as_text || message.bytes.len() > TREE_LIMIT => {
+            text_ui(ui, view, value, version);
+        }
+        Ok(value) => tree_ui(ui, cx, subject, view, message, value, version),
+    });
+    pane::bar_at(ui, foot, Line::Above, |ui| foot_ui(ui, cx, subject, view, message));
+}
+
+/// Messages do not change once they are there.
+fn version(message: &Message, number: u64) -> u64 {
+    message.at.0 ^ number.rotate_left(48) ^ message.bytes.len() as u64
+}
+
+/// The type of a message that went this way.
+pub(super) fn type_of<'a>(subject: &Subject<'a>, sent: bool) -> Option<&'a TypeRef> {
+    let record = subject.record?;
+    let schema = subject.tab.schema.as_ref()?;
+    let (_, method) = schema.method(&record.flow.method)?;
+    Some(if sent { &method.request } else { &method.response })
+}
+
+fn tree_ui(
+    ui: &mut Ui,
+    cx: &mut Cx,
+    subject: &Subject<'_>,
+    view: &mut View,
+    message: &Message,
+    value: &Value,
+    version: u64,
+) {
+    let fields = |count: usize| match count {
+        1 => t!("call.answer.one_field").into_owned(),
+        _ => t!("call.answer.fields", count = count).into_owned(),
+    };
+    let items = |count: usize| match count {
+        1 => t!("call.answer.one_item").into_owned(),
+        _ => t!("call.answer.items", count = count).into_owned(),
+    };
+    let of = type_of(subject, message.sent);
+    let fact = |pointer: &str| types::fact(subject.tab.schema.as_deref()?, of?, pointer);
+    ui.add_space(4.0);
+    let labels = Labels { fields: &fields, items: &items };
+    let name = t!("call.answer.tree");
+    let id = ui.make_persistent_id("tree");
+    let output = Tree::new(id, &name, value, version, labels).fact(&fact).show(ui, &mut view.tree);
+    menu::context(&output.response, |ui| {
+        let Some(pointer) = view.tree.selected() else { return };
+        copy_items(ui, cx, value, pointer);
+    });
+}
+
+fn copy_items(ui: &mut Ui, cx: &mut Cx, value: &Value, pointer: &str) {
+    let Some(part) = value.pointer(pointer) else { return };
+    if menu::item(ui, Some(icon::COPY), &t!("call.answer.copy_value"), "", true).clicked() {
+        cx.push(Command::Copy(plain(part)));
+    }
+    if menu::item(ui, None, &t!("call.answer.copy_path"), "", true).clicked() {
+        cx.push(Command::Copy(types::readable(pointer)));
+    }
+}
+
+/// A string without quotes, anything else as JSON.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| json_text::pretty(value), str::to_owned)
+}
+
+fn text_ui(ui: &mut Ui, view: &mut View, value: &Value, version: u64) {
+    let stale = view.pretty.as_ref().is_none_or(|(known, _)| *known != version);
+    if stale {
+        view.pretty = Some((version, json_text::pretty(value)));
+    }
+    let Some((_, pretty)) = &view.pretty else { return };
+    let id = ui.make_persistent_id("text");
+    text_view(ui, id, &t!("call.answer.text"), pretty, version, &mut view.text);
+}
+
+/// Bytes that are no message: why, and how they begin.
+fn undecoded_ui(ui: &mut Ui, cx: &Cx, message: &Message, problem: &str) {
+    let t = cx.tokens;
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        egui::Frame::new().inner_margin(12.0).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 8.0;
+            text::label(ui, t!("call.answer.undecoded"), font::title(), t.err);
+            text::label(ui, problem, font::label_regular(), t.mid);
+            let start = message.bytes.get(..message.bytes.len().min(512)).unwrap_or_default();
+            let hex: Vec<String> = start
+                .chunks(16)
+                .map(|row| row.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" "))
+                .collect();
+            text::label(ui, hex.join("\n"), font::code_small(), t.mid);
+        });
+    });
+}
+
+fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message: &Message) {
+    let t = cx.tokens;
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 12.0;
+        if let Some(record) = subject.record
+            && button::link(ui, &t!("call.answer.show_in_traffic")).clicked()
+        {
+            cx.push(Command::FollowFlow(Some(record.flow.id)));
+        }
+        let selected = view.tree.selected().filter(|_| !view.as_text);
+        let part = message.value.as_ref().ok().and_then(|value| value.pointer(selected?));
+        let shown = selected.zip(part);
+        match shown {
+            Some((pointer, part)) => {
+                if button::link(ui, &t!("call.answer.copy_path")).clicked() {
+                    cx.push(Command::Copy(types::readable(pointer)));
+                }
+                if button::link(ui, &t!("call.answer.copy_value")).clicked() {
+                    cx.push(Command::Copy(plain(part)));
+                }
+            }
+            None => {
+                if let Ok(value) = &message.value
+                    && button::link(ui, &t!("call.answer.copy")).clicked()
+                {
+                    cx.push(Command::Copy(json_text::pretty(value)));
+                }
+            }
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let of = type_of(subject, message.sent);
+            let words = match shown {
+                Some((pointer, _)) => {
+                    let fact =
+                        subject.tab.schema.as_deref().zip(of).and_then(|(schema, of)| types::fact(schema, of, pointer));
+                    let path = types::readable(pointer);
+                    fact.map_or(path.clone(), |fact| format!("{path} · {fact}"))
+                }
+                None => {
+                    let bytes = super::figures::bytes(message.bytes.len() as u64);
+                    of.map_or(bytes.clone(), |of| format!("{} · {bytes}", super::check::type_name(of)))
+                }
+            };
+            text::line(ui, &words, font::small(), t.low, 20.0);
+        });
+    });
+}

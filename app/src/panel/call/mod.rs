@@ -1,0 +1,128 @@
+//! A call tab: compose on the left, read on the right, one bar above both.
+//!
+//! ```text
+//!  CallTabs ── View per tab ─┬─ bar       dialect, address, method, deadline, Send
+//!                            ├─ request   message(s), metadata, policy, docs
+//!                            └─ response  status line, messages, metadata, trailers, attempts
+//! ```
+//!
+//! A view edits a working copy of the tab's draft and pushes it as one command per frame in which something
+//! changed. It must not know how a call is made. Start reading at [`view`].
+
+mod acts;
+mod address;
+mod answer;
+mod attempts;
+mod bar;
+mod check;
+mod complete;
+mod docs;
+mod empty;
+pub(in crate::panel) mod figures;
+mod message;
+mod metadata;
+mod policy;
+mod prepared;
+mod request;
+mod response;
+mod status;
+mod stream;
+mod subject;
+mod types;
+mod view;
+
+#[cfg(test)]
+pub(in crate::panel) mod fixture;
+#[cfg(test)]
+pub(in crate::panel) mod tests;
+
+use std::collections::BTreeMap;
+
+use egui::{CursorIcon, Id, Rect, Sense, Ui, pos2};
+
+use self::subject::Subject;
+use self::view::{RequestTab, View};
+use crate::command::Command;
+use crate::model::tabs::TabId;
+use crate::panel::Cx;
+use crate::theme::size;
+use crate::widget::{edge, pane};
+
+/// Share of the width (or height) that the request keeps however far the split is dragged.
+const LEAST_SHARE: f32 = 0.25;
+
+/// The views of all open calls.
+#[derive(Default)]
+pub struct CallTabs {
+    views: BTreeMap<TabId, View>,
+}
+
+impl CallTabs {
+    /// The address field of a tab, to be focused by a command.
+    pub fn address_id(tab: TabId) -> Id {
+        Id::unique(("call address", tab))
+    }
+
+    /// The tab is closed; what its view remembered goes.
+    pub fn forget(&mut self, tab: TabId) {
+        self.views.remove(&tab);
+    }
+
+    /// Fills the available space with the call of `tab`.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx, tab: TabId) {
+        let Some(subject) = Subject::new(cx.model, tab) else { return };
+        let view = self.views.entry(tab).or_default();
+        view.sync(&subject);
+        let rect = ui.available_rect_before_wrap();
+        ui.push_id(("call tab", tab), |ui| view_ui(ui, cx, &subject, view, rect));
+        if std::mem::take(&mut view.touched) {
+            cx.push(Command::EditDraft(tab, Box::new(view.edited())));
+        }
+    }
+}
+
+fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rect: Rect) {
+    let top = bar::height(view);
+    let (bar_rect, body, _) = pane::cut(rect, top, 0.0);
+    if view.request_tab == RequestTab::Policy {
+        // Policies need the width; the answer is one click on another tab away.
+        bar::ui(ui, cx, subject, view, bar_rect, body.center().x);
+        pane::inside(ui, body, "request", |ui| request::ui(ui, cx, subject, view));
+        return;
+    }
+    if rect.width() < 2.0 * size::STACK {
+        bar::ui(ui, cx, subject, view, bar_rect, body.center().x);
+        let share = &mut view.stack_share;
+        let y = (body.top() + body.height() * *share).round();
+        edge::hline(ui.painter(), body.x_range(), y, cx.tokens.line);
+        let grip = Rect::from_x_y_ranges(body.x_range(), y - 3.0..=y + 3.0);
+        let handle = ui.interact(grip, ui.make_persistent_id("stack split"), Sense::DRAG);
+        if handle.hovered() || handle.dragged() {
+            ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
+        }
+        *share = (*share + handle.drag_delta().y / body.height().max(1.0)).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
+        let upper = Rect::from_min_max(body.min, pos2(body.right(), y));
+        let lower = Rect::from_min_max(pos2(body.left(), y + 1.0), body.max);
+        pane::inside(ui, upper, "request", |ui| request::ui(ui, cx, subject, view));
+        pane::inside(ui, lower, "response", |ui| response::ui(ui, cx, subject, view));
+        return;
+    }
+    let least = size::STACK.min(body.width() / 2.0);
+    let x = (body.left() + body.width() * view.split_share).clamp(body.left() + least, body.right() - least).round();
+    bar::ui(ui, cx, subject, view, bar_rect, x);
+    let left = Rect::from_min_max(body.min, pos2(x, body.bottom()));
+    let right = Rect::from_min_max(pos2(x + 1.0, body.top()), body.max);
+    pane::inside(ui, left, "request", |ui| request::ui(ui, cx, subject, view));
+    pane::inside(ui, right, "response", |ui| response::ui(ui, cx, subject, view));
+    edge::vline(ui.painter(), x, body.y_range(), cx.tokens.line);
+    let grip = Rect::from_x_y_ranges(x - 3.0..=x + 3.0, body.y_range());
+    let handle = ui.interact(grip, ui.make_persistent_id("split"), Sense::DRAG);
+    if handle.hovered() || handle.dragged() {
+        ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
+    }
+    if handle.dragged()
+        && let Some(at) = handle.interact_pointer_pos()
+    {
+        view.split_share = ((at.x - body.left()) / body.width().max(1.0)).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
+    }
+}

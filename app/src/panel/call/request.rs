@@ -1,0 +1,53 @@
+//! The request side: its sub-tabs, and what each shows.
+
+use egui::Ui;
+use rust_i18n::t;
+
+use super::acts;
+use super::subject::Subject;
+use super::view::{RequestTab, View};
+use super::{address, docs, message, metadata, policy};
+use crate::panel::Cx;
+use crate::widget::pane;
+use crate::widget::subtabs::{SubTab, subtabs};
+
+pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
+    let source = view.draft.messages.get(view.selected).map_or("", |message| message.text.as_str());
+    view.check.update(source, subject);
+    tabs_ui(ui, subject, view);
+    if subject.streams() && view.request_tab != RequestTab::Policy {
+        let ready = !view.draft.target.trim().is_empty()
+            && !view.draft.method.trim().is_empty()
+            && address::problem(&view.draft.target).is_none();
+        acts::ui(ui, cx, subject, view, ready);
+    }
+    let rest = ui.available_rect_before_wrap();
+    pane::inside(ui, rest, "request body", |ui| match view.request_tab {
+        RequestTab::Message => message::ui(ui, cx, subject, view),
+        RequestTab::Metadata => metadata::tab_ui(ui, cx, subject, view),
+        RequestTab::Policy => policy::ui(ui, cx, subject, view),
+        RequestTab::Docs => docs::ui(ui, cx, subject, view),
+    });
+}
+
+fn tabs_ui(ui: &mut Ui, subject: &Subject<'_>, view: &mut View) {
+    let many = subject.shape.client_streams();
+    let message = if many { t!("call.request.messages") } else { t!("call.request.message") };
+    let (metadata, policy, docs) = (t!("call.request.metadata"), t!("call.request.policy"), t!("call.request.docs"));
+    let count = |count: usize| if count == 0 { String::new() } else { count.to_string() };
+    let mistakes = view.check.mistakes().len();
+    let own = view.draft.metadata.iter().filter(|row| row.enabled && !row.name.is_empty()).count();
+    let sent = own + metadata::inherited(subject, view).filter(|row| row.enabled).count();
+    let set_here = policy::values_here(subject, view);
+    let tabs = [
+        SubTab::new(&message)
+            .count(if many { view.draft.messages.len().to_string() } else { String::new() })
+            .failures(count(mistakes)),
+        SubTab::new(&metadata).count(count(sent)),
+        SubTab::new(&policy).dot(set_here > 0),
+        SubTab::new(&docs),
+    ];
+    let mut selected = RequestTab::ALL.iter().position(|tab| *tab == view.request_tab).unwrap_or_default();
+    subtabs(ui, &tabs, &mut selected, 0.0, &t!("call.more_tabs"));
+    view.request_tab = RequestTab::ALL.get(selected).copied().unwrap_or_default();
+}

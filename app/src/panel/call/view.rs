@@ -1,0 +1,182 @@
+//! What the view of one call tab remembers between frames.
+
+use std::collections::BTreeMap;
+
+use callscope_wire::FlowId;
+
+use super::check::Check;
+use super::subject::Subject;
+use crate::model::draft::{Draft, PreparedMessage};
+use crate::widget::json::editor::EditorState;
+use crate::widget::json::text::TextState;
+use crate::widget::json::tree::TreeState;
+use crate::widget::vtable::TableState;
+
+/// Sub-tabs of the request, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum RequestTab {
+    #[default]
+    Message,
+    Metadata,
+    Policy,
+    Docs,
+}
+
+impl RequestTab {
+    pub const ALL: [Self; 4] = [Self::Message, Self::Metadata, Self::Policy, Self::Docs];
+}
+
+/// Sub-tabs of the response, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum ResponseTab {
+    #[default]
+    Message,
+    Metadata,
+    Trailers,
+    Attempts,
+}
+
+impl ResponseTab {
+    pub const ALL: [Self; 4] = [Self::Message, Self::Metadata, Self::Trailers, Self::Attempts];
+}
+
+/// One tab's view.
+pub(super) struct View {
+    /// Working copy of the tab's draft.
+    pub draft: Draft,
+    /// Something in it was changed in this frame.
+    pub touched: bool,
+    /// The tab's revision that the copy is of.
+    revision: Option<u64>,
+    /// Counts reloads and removals: part of the ids of fields, so that none keeps another one's caret.
+    pub generation: u64,
+
+    pub request_tab: RequestTab,
+    pub response_tab: ResponseTab,
+    pub split_share: f32,
+    pub stack_share: f32,
+    pub metadata_open: bool,
+
+    /// The prepared message in the editor.
+    pub selected: usize,
+    /// Its editor.
+    pub editor: EditorState,
+    pub check: Check,
+    /// The same for a message that is too large for the editor.
+    pub large: TextState,
+
+    /// The deadline as typed while its float is open.
+    pub deadline: Option<String>,
+    /// The list of methods is open, and the marked row of it.
+    pub completing: Option<usize>,
+    pub repeat_rate: f64,
+    /// Durations and pauses as typed, by field, while they do not parse or have the focus.
+    pub typed: BTreeMap<String, String>,
+    /// The instance whose breaker the policy tab shows.
+    pub breaker: Option<String>,
+
+    /// The call that the fields below are about.
+    flow: Option<FlowId>,
+    pub tree: TreeState,
+    pub as_text: bool,
+    pub text: TextState,
+    /// The message as text, and of which one.
+    pub pretty: Option<(u64, String)>,
+    pub table: TableState,
+    /// Messages of the call that were dropped when the table was shown last.
+    pub dropped: u64,
+    pub stream_share: f32,
+    pub attempt: Option<u8>,
+}
+
+impl Default for View {
+    fn default() -> Self {
+        Self {
+            draft: Draft::default(),
+            touched: false,
+            revision: None,
+            generation: 0,
+            request_tab: RequestTab::default(),
+            response_tab: ResponseTab::default(),
+            split_share: 0.5,
+            stack_share: 0.5,
+            metadata_open: true,
+            selected: 0,
+            editor: EditorState::default(),
+            check: Check::default(),
+            large: TextState::default(),
+            deadline: None,
+            completing: None,
+            repeat_rate: 5.0,
+            typed: BTreeMap::new(),
+            breaker: None,
+            flow: None,
+            tree: TreeState::default(),
+            as_text: false,
+            text: TextState::default(),
+            pretty: None,
+            table: TableState::following(),
+            dropped: 0,
+            stream_share: 0.55,
+            attempt: None,
+        }
+    }
+}
+
+impl View {
+    /// Takes in what changed outside of this view.
+    pub fn sync(&mut self, subject: &Subject<'_>) {
+        let tab = subject.tab;
+        if self.revision != Some(tab.revision) {
+            self.revision = Some(tab.revision);
+            self.generation += 1;
+            self.draft = tab.draft.clone();
+            if self.draft.messages.is_empty() {
+                // Something to write into; see `edited`.
+                self.draft.messages.push(PreparedMessage::default());
+            }
+            self.typed.clear();
+            self.deadline = None;
+            self.editor = EditorState::default();
+        }
+        self.selected = self.selected.min(self.draft.messages.len().saturating_sub(1));
+        let flow = subject.record.map(|record| record.flow.id);
+        if self.flow != flow {
+            self.flow = flow;
+            self.table = TableState::following();
+            self.dropped = 0;
+            self.tree = TreeState::default();
+            self.text = TextState::default();
+            self.pretty = None;
+            self.attempt = None;
+        }
+    }
+
+    /// The draft as it was edited, without the empty message that only the editor needed.
+    pub fn edited(&self) -> Draft {
+        let mut draft = self.draft.clone();
+        if draft.messages == [PreparedMessage::default()] {
+            draft.messages.clear();
+        }
+        draft
+    }
+
+    /// What was typed into the fields of a policy and did not parse is given up.
+    pub fn forget_typed(&mut self, policy: &str) {
+        self.typed.retain(|key, _| key.split('.').next() != Some(policy));
+    }
+
+    /// Shows another prepared message.
+    pub fn select(&mut self, index: usize) {
+        if self.selected != index {
+            self.selected = index;
+            self.reload_editor();
+        }
+    }
+
+    /// The text in the editor is another one now.
+    pub fn reload_editor(&mut self) {
+        self.generation += 1;
+        self.editor = EditorState::default();
+    }
+}

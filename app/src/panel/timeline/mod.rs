@@ -1,0 +1,267 @@
+//! The waterfall of the active tab's call: where its time went, attempt by attempt.
+//!
+//! ```text
+//!  Flow ──▶ lanes::Chart (bars in ms) ──▶ axis::Axis (points) ──▶ paint
+//! ```
+//!
+//! It draws recorded events only, and must not know how they came about. Start reading at [`lanes`].
+
+mod axis;
+mod lanes;
+mod paint;
+
+use std::time::Duration;
+
+use callscope_wire::FlowId;
+use egui::{Align, Layout, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use rust_i18n::t;
+
+use self::axis::Axis;
+use self::lanes::{Chart, Lane, LaneKind};
+use self::paint::Painting;
+use crate::command::Command;
+use crate::model::Model;
+use crate::model::flows::Record;
+use crate::panel::Cx;
+use crate::panel::call::figures;
+use crate::theme::{font, icon, reduce_motion, size};
+use crate::widget::{button, edge, pane, text};
+
+const AXIS_ROW: f32 = 28.0;
+const LEGEND: f32 = 36.0;
+const LABELS: f32 = 208.0;
+const LABELS_NARROW: f32 = 128.0;
+const RIGHT: f32 = 24.0;
+/// A running call grows this often.
+const STEP: Duration = Duration::from_millis(100);
+const STEP_REDUCED: Duration = Duration::from_secs(1);
+
+/// The timeline in the bottom dock.
+#[derive(Default)]
+pub struct Timeline {
+    /// The attempt that was clicked, and its call.
+    selected: Option<(FlowId, u8)>,
+    /// The frame in which [`Self::head_ui`] said the verdict, so that it is not said twice.
+    head_frame: Option<u64>,
+}
+
+impl Timeline {
+    /// Forgets a selection whose call is not shown any more.
+    pub fn logic(&mut self, cx: &mut Cx) {
+        let shown = active_record(cx.model).map(|record| record.flow.id);
+        if self.selected.is_some_and(|(flow, _)| Some(flow) != shown) {
+            self.selected = None;
+        }
+    }
+
+    /// The verdict, for the right end of the dock's head. Without it [`Self::ui`] shows a head of its own.
+    pub fn head_ui(&mut self, ui: &mut Ui, cx: &mut Cx) {
+        self.head_frame = Some(ui.ctx().cumulative_frame_nr());
+        if cx.narrow {
+            return;
+        }
+        let Some(record) = active_record(cx.model).filter(|record| !record.verdict.is_empty()) else { return };
+        verdict_ui(ui, cx, &record.verdict);
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx) {
+        let Some(record) = active_record(cx.model) else {
+            nothing_ui(ui, cx);
+            return;
+        };
+        let mut rect = ui.available_rect_before_wrap();
+        let said = self.head_frame == Some(ui.ctx().cumulative_frame_nr());
+        if !said && !cx.narrow && !record.verdict.is_empty() {
+            let (head, rest, _) = pane::cut(rect, size::TABLE_HEADER, 0.0);
+            pane::bar_at(ui, head, pane::Line::Below, |ui| pane::right(ui, |ui| verdict_ui(ui, cx, &record.verdict)));
+            rect = rest;
+        }
+        let chart = Chart::new(&record.flow, cx.now());
+        let (top, body, foot) = pane::cut(rect, AXIS_ROW, if cx.narrow { 0.0 } else { LEGEND });
+        let labels = if cx.narrow { LABELS_NARROW } else { LABELS };
+        let right = (rect.right() - RIGHT).max(rect.left() + labels + 40.0);
+        let axis = Axis { left: rect.left() + labels, right, span: chart.span() };
+        let painting = Painting { painter: ui.painter().with_clip_rect(rect), tokens: cx.tokens, axis };
+
+        painting.grid(&chart, top, body);
+        pane::inside(ui, body, "lanes", |ui| {
+            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                for lane in &chart.lanes {
+                    self.lane_ui(ui, cx, record, &chart, lane, &painting);
+                }
+            });
+        });
+        painting.deadline(&chart, top, body);
+        if !cx.narrow {
+            edge::hline(ui.painter(), foot.x_range(), foot.top(), cx.tokens.line);
+            self.foot_ui(ui, cx, record, &chart, foot, &painting);
+        }
+        if chart.running {
+            let step = if reduce_motion(ui.ctx()) { STEP_REDUCED } else { STEP };
+            ui.ctx().request_repaint_after(step);
+        }
+    }
+
+    fn lane_ui(&mut self, ui: &mut Ui, cx: &Cx, record: &Record, chart: &Chart, lane: &Lane, painting: &Painting<'_>) {
+        let height = if cx.narrow { 24.0 } else { size::LANE };
+        let (_, rect) = ui.allocate_space(vec2(ui.available_width(), height));
+        let flow = record.flow.id;
+        let (key, attempt) = match &lane.kind {
+            LaneKind::Call => ((0, 0), None),
+            LaneKind::Attempt { number, .. } => ((1, *number), Some(*number)),
+            LaneKind::Backoff { attempt, .. } => ((2, *attempt), None),
+        };
+        let id = ui.make_persistent_id(("lane", flow, key));
+        let sense = if attempt.is_some() { Sense::click() } else { Sense::hover() };
+        let response = ui.interact(rect, id, sense);
+        let selected = attempt.is_some_and(|number| self.selected == Some((flow, number)));
+        let name = lane_name(lane);
+        response.widget_info(|| {
+            let role = if attempt.is_some() { Role::ListItem } else { Role::Label };
+            WidgetInfo::selected(role, true, selected, &name)
+        });
+        if response.clicked()
+            && let Some(number) = attempt
+        {
+            self.selected = if selected { None } else { Some((flow, number)) };
+        }
+        if ui.is_rect_visible(rect) {
+            let painting = painting.clipped(ui.clip_rect());
+            painting.label(rect, lane, selected, &response, cx.narrow);
+            painting.bars(rect, lane, chart);
+            if attempt.is_some() && attempt == record.flow.attempts.last().map(|last| last.number) {
+                painting.messages(rect, record, lane);
+                painting.time_left(rect, lane, chart);
+            }
+        }
+        readout_ui(&response, lane, painting.axis);
+    }
+
+    fn foot_ui(&self, ui: &mut Ui, cx: &mut Cx, record: &Record, chart: &Chart, rect: Rect, painting: &Painting<'_>) {
+        let total = t!("timeline.total", time = figures::duration(ms(chart.total)));
+        let y = rect.center().y;
+        let left = rect.left() + size::PANE_PADDING;
+        let end = text::left(ui.painter(), pos2(left, y), total.as_ref(), font::small_medium(), cx.tokens.hi);
+        let label = ui.interact(
+            Rect::from_x_y_ranges(left..=end, rect.y_range()),
+            ui.make_persistent_id("total"),
+            Sense::hover(),
+        );
+        label.widget_info(|| WidgetInfo::labeled(Role::Label, true, total.as_ref()));
+        let legend_right = painting.legend(rect, chart);
+        let rest = Rect::from_min_max(pos2(legend_right + 24.0, rect.top()), rect.max);
+        let Some(lane) = self.selected_lane(record.flow.id, chart) else { return };
+        if rest.width() < 200.0 {
+            return;
+        }
+        let flow = record.flow.id;
+        pane::bar_at(ui, rest, pane::Line::None, |ui| {
+            pane::right(ui, |ui| {
+                if button::link(ui, &t!("timeline.show_in_traffic")).clicked() {
+                    cx.push(Command::FollowFlow(Some(flow)));
+                }
+                text::line(ui, &attempt_facts(lane), font::small(), cx.tokens.low, 20.0);
+            });
+        });
+    }
+
+    fn selected_lane<'a>(&self, flow: FlowId, chart: &'a Chart) -> Option<&'a Lane> {
+        let (of, wanted) = self.selected?;
+        chart
+            .lanes
+            .iter()
+            .find(|lane| matches!(&lane.kind, LaneKind::Attempt { number, .. } if *number == wanted && of == flow))
+    }
+}
+
+/// The call that the active tab shows.
+fn active_record(model: &Model) -> Option<&Record> {
+    let tab = model.tabs.active()?;
+    let flow = tab.flow.or_else(|| tab.running.as_ref().map(|running| running.flow))?;
+    model.flows.get(flow)
+}
+
+fn nothing_ui(ui: &mut Ui, cx: &Cx) {
+    let rect = ui.available_rect_before_wrap();
+    pane::inside(ui, rect, "no call yet", |ui| {
+        ui.with_layout(Layout::centered_and_justified(egui::Direction::TopDown), |ui| {
+            text::label(ui, t!("timeline.nothing"), font::label_regular(), cx.tokens.low);
+        });
+    });
+}
+
+/// ⚡ and the sentence, in a ui that fills from the right.
+fn verdict_ui(ui: &mut Ui, cx: &Cx, verdict: &str) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        let sentence = text::elided(ui.painter(), verdict, font::label_regular(), ui.available_width() - 24.0);
+        let (rect, response) = ui.allocate_exact_size(vec2(sentence.size().x + 20.0, 20.0), Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, verdict));
+        let y = rect.center().y;
+        let spark = pos2(rect.left() + 7.0, y);
+        text::glyph(ui.painter(), spark, icon::LIGHTNING, font::icon(size::ICON_SMALL), cx.tokens.warn);
+        text::galley_left(ui.painter(), pos2(rect.left() + 20.0, y), sentence, cx.tokens.hi);
+        response.on_hover_text(verdict);
+    });
+}
+
+/// Which part is under the pointer, how long it was and when.
+fn readout_ui(response: &Response, lane: &Lane, axis: Axis) {
+    let Some(pointer) = response.hover_pos() else { return };
+    if pointer.x < axis.left {
+        return;
+    }
+    // A part of a few microseconds is drawn two points wide.
+    let reach = axis.ms(axis.left + 2.0);
+    let at = axis.ms(pointer.x);
+    let bar = lane.bars.iter().rev().find(|bar| bar.from <= at && at <= bar.to.max(bar.from + reach));
+    let words = match (bar, &lane.kind) {
+        (Some(bar), LaneKind::Backoff { reason, .. }) if !reason.is_empty() => {
+            format!("{}\n{reason}", part_words(bar.part.name(), bar.length(), bar.from, bar.to))
+        }
+        (Some(bar), _) => part_words(bar.part.name(), bar.length(), bar.from, bar.to),
+        (None, _) => t!("timeline.at", time = figures::duration(ms(at))).into_owned(),
+    };
+    response.clone().on_hover_text_at_pointer(words);
+}
+
+fn part_words(name: &str, length: f64, from: f64, to: f64) -> String {
+    let (length, from, to) = (figures::duration(ms(length)), figures::duration(ms(from)), figures::duration(ms(to)));
+    t!("timeline.part", name = name, length = length, from = from, to = to).into_owned()
+}
+
+/// What a screen reader says of a lane.
+fn lane_name(lane: &Lane) -> String {
+    let length = figures::duration(ms(lane.to - lane.from));
+    match &lane.kind {
+        LaneKind::Call => t!("timeline.call_lane", time = length).into_owned(),
+        LaneKind::Backoff { .. } => t!("timeline.backoff_lane", time = length).into_owned(),
+        LaneKind::Attempt { number, instance, outcome, .. } => {
+            let outcome =
+                outcome.as_ref().map_or_else(|| t!("timeline.running").into_owned(), |(code, _)| code.to_string());
+            t!("timeline.attempt_lane", number = number, instance = instance, outcome = outcome, time = length)
+                .into_owned()
+        }
+    }
+}
+
+fn attempt_facts(lane: &Lane) -> String {
+    let LaneKind::Attempt { number, address, breaker, .. } = &lane.kind else { return String::new() };
+    let mut facts = vec![t!("timeline.attempt", number = number).into_owned()];
+    if !address.is_empty() {
+        facts.push(address.clone());
+    }
+    if let Some(breaker) = breaker {
+        facts.push(t!("timeline.breaker_was", state = breaker.name()).into_owned());
+    }
+    facts.push(figures::duration(ms(lane.to - lane.from)));
+    facts.join(" · ")
+}
+
+/// Milliseconds of a chart as a duration.
+pub(super) fn ms(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis.max(0.0) / 1e3).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

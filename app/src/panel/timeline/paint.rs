@@ -1,0 +1,300 @@
+//! Paints the waterfall: grid, labels, bars, the deadline, message ticks, the legend.
+
+use callscope_wire::capture::Segment;
+use egui::{Align2, Color32, Painter, Rect, Response, Stroke, pos2, vec2};
+use rust_i18n::t;
+
+use super::axis::Axis;
+use super::lanes::{Bar, Chart, Lane, LaneKind, Part};
+use super::ms;
+use crate::model::flows::Record;
+use crate::panel::call::figures;
+use crate::theme::{Tokens, font, mix, size};
+use crate::widget::mark::{self, Mark};
+use crate::widget::{edge, row, text};
+
+/// The parts in the order of the legend.
+const LEGEND: [&[Part]; 8] = [
+    &[Part::Segment(Segment::Resolve), Part::Segment(Segment::Pick)],
+    &[Part::Segment(Segment::Connect)],
+    &[Part::Segment(Segment::Tls)],
+    &[Part::Segment(Segment::Handshake)],
+    &[Part::Segment(Segment::Send)],
+    &[Part::Segment(Segment::Wait)],
+    &[Part::Segment(Segment::Receive)],
+    &[Part::Backoff],
+];
+
+/// Where and in what colors it is painted.
+pub(super) struct Painting<'a> {
+    pub painter: Painter,
+    pub tokens: &'a Tokens,
+    pub axis: Axis,
+}
+
+impl<'a> Painting<'a> {
+    pub fn clipped(&self, clip: Rect) -> Painting<'a> {
+        let painter = self.painter.with_clip_rect(self.painter.clip_rect().intersect(clip));
+        Painting { painter, tokens: self.tokens, axis: self.axis }
+    }
+
+    /// Ticks with their labels, and lines through the lanes.
+    pub fn grid(&self, chart: &Chart, top: Rect, body: Rect) {
+        let t = self.tokens;
+        let flag = self.flag(chart, top).map(|(rect, _, _)| rect);
+        for (at, label) in self.axis.ticks(76.0) {
+            let x = self.axis.x(at);
+            edge::vline(&self.painter, x, body.y_range(), t.line);
+            let line = text::galley(&self.painter, label, font::micro());
+            let place = Rect::from_center_size(pos2(x, top.center().y), line.size());
+            let hidden = flag.is_some_and(|flag| flag.expand(6.0).intersects(place)) || place.right() > top.right();
+            if !hidden {
+                text::galley_left(&self.painter, place.left_center(), line, t.low);
+            }
+        }
+    }
+
+    /// Mark and name of a lane, at the left.
+    pub fn label(&self, rect: Rect, lane: &Lane, selected: bool, response: &Response, narrow: bool) {
+        let t = self.tokens;
+        let labels = Rect::from_min_max(rect.min, pos2(self.axis.left - 12.0, rect.bottom()));
+        if matches!(lane.kind, LaneKind::Attempt { .. }) {
+            row::ground(&self.painter, labels, selected, response, t);
+        }
+        let y = rect.center().y;
+        let name_at = pos2(rect.left() + 28.0, y);
+        match &lane.kind {
+            LaneKind::Call => {
+                text::left(&self.painter, name_at, t!("timeline.call").as_ref(), font::label(), t.hi);
+            }
+            LaneKind::Backoff { .. } => {
+                text::left(&self.painter, name_at, "back-off", font::label_regular(), t.low);
+            }
+            LaneKind::Attempt { number, instance, outcome, .. } => {
+                let kind = outcome.as_ref().map_or(Mark::Running, |(code, _)| figures::mark_of(*code));
+                mark::paint(&self.painter, pos2(rect.left() + 15.0, y), mark::SIZE, kind, t);
+                if narrow {
+                    let words = format!("{number} · {instance}");
+                    let room = labels.right() - name_at.x - 4.0;
+                    text::left_elided(&self.painter, name_at, words, font::label(), t.hi, room);
+                    return;
+                }
+                let words = t!("timeline.attempt", number = number);
+                let x = text::left(&self.painter, name_at, words.as_ref(), font::card_title(), t.hi) + 8.0;
+                let room = labels.right() - x - 4.0;
+                text::left_elided(&self.painter, pos2(x, y), instance, font::code_small(), t.mid, room);
+            }
+        }
+    }
+
+    /// The bars of a lane and what stands behind them.
+    pub fn bars(&self, rect: Rect, lane: &Lane, chart: &Chart) {
+        let t = self.tokens;
+        let y = rect.center().y;
+        if lane.kind == LaneKind::Call {
+            let from = lane.bars.last().map_or(0.0, |bar| bar.to);
+            let (left, right) = (self.axis.x(from), self.axis.x(chart.total));
+            let line = Rect::from_min_max(pos2(left, y - 1.0), pos2(right, y + 1.0));
+            self.painter.rect_filled(line, 0, t.line2);
+            let end = Rect::from_center_size(pos2(right, y), vec2(2.0, 8.0));
+            self.painter.rect_filled(end, 0, t.line2);
+        }
+        for bar in &lane.bars {
+            self.bar(rect, *bar);
+        }
+        if let LaneKind::Attempt { outcome: Some((code, message)), .. } = &lane.kind {
+            let color = figures::mark_of(*code).color(t);
+            let at = pos2(self.axis.x(lane.to) + 8.0, y);
+            let room = rect.right() - at.x - 8.0;
+            let end = text::left_elided(&self.painter, at, code.to_string(), font::small_medium(), color, room);
+            let rest = rect.right() - end - 16.0;
+            if !code.is_ok() && rest > 40.0 {
+                text::left_elided(&self.painter, pos2(end + 8.0, y), message, font::small(), t.low, rest);
+            }
+        }
+    }
+
+    fn bar(&self, lane: Rect, bar: Bar) {
+        let t = self.tokens;
+        let left = self.axis.x(bar.from);
+        let right = self.axis.x(bar.to).max(left + 2.0);
+        let middle = lane.center().y;
+        let rect = Rect::from_min_max(pos2(left, middle - size::BAR / 2.0), pos2(right, middle + size::BAR / 2.0));
+        // A hair of the ground between neighbors.
+        let rect = if rect.width() > 4.0 { rect.with_max_x(rect.right() - 1.0) } else { rect };
+        let radius = size::BAR_RADIUS;
+        let words = match bar.part {
+            Part::Segment(segment) => {
+                let (fill, border) = segment_look(segment, t);
+                match border {
+                    Some(border) => edge::frame(&self.painter, rect, radius, fill, border),
+                    None => {
+                        self.painter.rect_filled(rect, radius, fill);
+                    }
+                }
+                let ink = if matches!(segment, Segment::Send | Segment::Receive) { t.island } else { t.hi };
+                let name = segment.name();
+                let long = format!("{name} {}", figures::duration(ms(bar.length())));
+                // Where the server took its time, how long it took is the fact.
+                let first = if segment == Segment::Wait { long.as_str() } else { name };
+                self.fits(rect, &[first, name], ink)
+            }
+            Part::Open => {
+                edge::frame(&self.painter, rect, radius, t.tint(t.accent), mix(t.line2, t.accent, 0.4));
+                self.fits(rect, &[figures::duration(ms(bar.length())).as_str()], t.hi)
+            }
+            Part::Backoff => {
+                mark::hatch(&self.painter, rect, mix(t.island, t.idle, 0.5));
+                let border = Stroke::new(1.0, mix(t.island, t.idle, 0.4));
+                for y in [rect.top(), rect.bottom() - 1.0] {
+                    mark::dashed(&self.painter, pos2(rect.left(), y), pos2(rect.right(), y), border, 4.0, 3.0);
+                }
+                let length = figures::duration(ms(bar.length()));
+                let line = text::galley(&self.painter, length, font::micro());
+                if line.size().x + 8.0 <= rect.width() {
+                    let ground = Rect::from_center_size(rect.center(), vec2(line.size().x + 8.0, rect.height()));
+                    self.painter.rect_filled(ground, 0, t.island);
+                    Some((line, t.mid))
+                } else {
+                    let at = pos2(rect.right() + 6.0, middle);
+                    text::galley_left(&self.painter, at, line, t.mid);
+                    None
+                }
+            }
+        };
+        if let Some((line, ink)) = words {
+            let at = pos2((rect.center().x - line.size().x / 2.0).round(), middle);
+            text::galley_left(&self.painter, at, line, ink);
+        }
+    }
+
+    /// The first of `words` that fits into `rect` with a little air.
+    fn fits(&self, rect: Rect, words: &[&str], ink: Color32) -> Option<(std::sync::Arc<egui::Galley>, Color32)> {
+        words
+            .iter()
+            .map(|words| text::galley(&self.painter, *words, font::micro()))
+            .find(|line| line.size().x + 8.0 <= rect.width())
+            .map(|line| (line, ink))
+    }
+
+    /// One tick per message, at most one per point.
+    pub fn messages(&self, rect: Rect, record: &Record, lane: &Lane) {
+        let shape = record.flow.shape;
+        if !shape.client_streams() && !shape.server_streams() {
+            return;
+        }
+        let t = self.tokens;
+        let middle = rect.center().y;
+        let mut last = [f32::NEG_INFINITY; 2];
+        for message in &record.messages {
+            let x = self.axis.x(message.at.since(record.flow.started).as_secs_f64() * 1e3).round();
+            if x < self.axis.x(lane.from) {
+                continue;
+            }
+            let (row, color) = if message.sent { (0, t.sent) } else { (1, t.recv) };
+            let Some(before) = last.get_mut(row) else { continue };
+            if x - *before < 2.0 {
+                continue;
+            }
+            *before = x;
+            // Sent ones stand in the upper half, received ones in the lower: never color alone.
+            let half = size::BAR / 2.0;
+            let top = if message.sent { middle - half } else { middle };
+            self.painter.rect_filled(Rect::from_min_size(pos2(x, top), vec2(1.0, half)), 0, color);
+        }
+    }
+
+    /// The deadline: a flag on the axis and a dashed line through the lanes.
+    pub fn deadline(&self, chart: &Chart, top: Rect, body: Rect) {
+        let t = self.tokens;
+        let Some((flag, words, on_axis)) = self.flag(chart, top) else { return };
+        self.painter.rect_filled(flag, size::BADGE_RADIUS, t.tint(t.cap));
+        text::center(&self.painter, flag.center(), words, font::micro(), t.cap);
+        if let (true, Some(deadline)) = (on_axis, chart.deadline) {
+            let x = self.axis.x(deadline).round();
+            let stroke = Stroke::new(1.5, t.cap);
+            mark::dashed(&self.painter, pos2(x, flag.bottom()), pos2(x, body.bottom()), stroke, 4.0, 3.0);
+        }
+    }
+
+    /// Place and words of the deadline's flag, and whether the deadline lies on the axis.
+    fn flag(&self, chart: &Chart, top: Rect) -> Option<(Rect, String, bool)> {
+        let deadline = chart.deadline?;
+        let time = figures::setting(ms(deadline));
+        let on_axis = deadline <= self.axis.span;
+        let words =
+            if on_axis { t!("timeline.deadline", time = time) } else { t!("timeline.deadline_beyond", time = time) };
+        let width = text::width(&self.painter, words.as_ref(), font::micro()) + 12.0;
+        let x = if on_axis { self.axis.x(deadline) } else { self.axis.right };
+        let left = (x - width / 2.0).min(top.right() - width - 4.0).round();
+        let rect = Align2::LEFT_CENTER.anchor_size(pos2(left, top.center().y), vec2(width.round(), 18.0));
+        Some((rect, words.into_owned(), on_axis))
+    }
+
+    /// What was left of the deadline, between the end and the deadline's line.
+    pub fn time_left(&self, rect: Rect, lane: &Lane, chart: &Chart) {
+        let (Some(deadline), LaneKind::Attempt { outcome: Some((code, _)), .. }) = (chart.deadline, &lane.kind) else {
+            return;
+        };
+        let left = deadline - chart.total;
+        if chart.running || deadline > self.axis.span || left <= 0.0 || !code.is_ok() {
+            return;
+        }
+        let words = t!("timeline.left", time = figures::duration(ms(left)));
+        let line = text::galley(&self.painter, words.as_ref(), font::small());
+        let from =
+            self.axis.x(lane.to) + 8.0 + text::width(&self.painter, code.to_string(), font::small_medium()) + 20.0;
+        let to = self.axis.x(deadline) - 6.0;
+        if to - from < line.size().x + 40.0 {
+            return;
+        }
+        let t = self.tokens;
+        let y = rect.center().y;
+        let middle = (from + to) / 2.0;
+        let half = line.size().x / 2.0 + 6.0;
+        let stroke = Stroke::new(1.0, mix(t.line2, t.low, 0.3));
+        mark::dashed(&self.painter, pos2(from, y), pos2(middle - half, y), stroke, 4.0, 3.0);
+        mark::dashed(&self.painter, pos2(middle + half, y), pos2(to, y), stroke, 4.0, 3.0);
+        text::galley_left(&self.painter, pos2(middle - line.size().x / 2.0, y), line, t.low);
+    }
+
+    /// The parts that occur, each with its look; gives the x of the right end.
+    pub fn legend(&self, rect: Rect, chart: &Chart) -> f32 {
+        let t = self.tokens;
+        let y = rect.center().y;
+        let mut x = self.axis.left;
+        for parts in LEGEND {
+            let names: Vec<&str> = parts
+                .iter()
+                .filter(|part| chart.lanes.iter().any(|lane| lane.bars.iter().any(|bar| bar.part == **part)))
+                .map(|part| part.name())
+                .collect();
+            let (Some(part), false) = (parts.first(), names.is_empty()) else { continue };
+            let swatch = Rect::from_center_size(pos2(x + 6.0, y), vec2(12.0, 8.0));
+            match part {
+                Part::Segment(segment) => {
+                    let (fill, border) = segment_look(*segment, t);
+                    let border = border.unwrap_or(fill);
+                    edge::frame(&self.painter, swatch, size::BAR_RADIUS, fill, border);
+                }
+                Part::Backoff | Part::Open => mark::hatch(&self.painter, swatch, t.low),
+            }
+            x = text::left(&self.painter, pos2(x + 18.0, y), names.join(", "), font::small(), t.low) + 16.0;
+        }
+        x
+    }
+}
+
+/// Fill and border of a part of an attempt; the light theme is a third paler where it is not solid.
+fn segment_look(segment: Segment, t: &Tokens) -> (Color32, Option<Color32>) {
+    let pale = |color, strength: f32| t.over(color, strength, strength * 2.0 / 3.0);
+    match segment {
+        Segment::Resolve | Segment::Pick => (pale(t.idle, 0.5), None),
+        Segment::Connect => (pale(t.series(2), 0.5), None),
+        Segment::Tls => (pale(t.series(2), 0.3), None),
+        Segment::Handshake => (pale(t.series(2), 0.18), None),
+        Segment::Send => (t.sent, None),
+        Segment::Wait => (pale(t.idle, 0.1), Some(mix(t.line2, t.low, 0.25))),
+        Segment::Receive => (t.recv, None),
+    }
+}
