@@ -87,7 +87,7 @@ impl App {
         if let Some(text) = kept(TABS_KEY) {
             app.restore_tabs(&text);
         }
-        app.open_at_start(options.open, first_run && storage.is_some());
+        app.open_at_start(ctx, options.open, first_run && storage.is_some());
         Ok(app)
     }
 

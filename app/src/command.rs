@@ -81,6 +81,10 @@ pub enum Command {
     Save(TabId),
     /// Save the tab to this file below the workspace's root.
     SaveTo(TabId, PathBuf),
+    /// The file of a tab was changed by somebody else: write this tab's draft over it.
+    KeepMine(TabId),
+    /// Likewise: take what lies in the file, and let the tab's draft go (undoable).
+    TakeTheirs(TabId),
     /// Rename a saved call or folder: old path, new bare name.
     RenameSaved(PathBuf, String),
     /// Copy a saved call beside itself.

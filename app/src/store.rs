@@ -37,6 +37,8 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
+use callscope_wire::policy::Policy;
+
 use crate::model::draft::Draft;
 
 /// The format that is written. A newer one is only read.
@@ -76,9 +78,10 @@ pub enum Over<'a> {
 }
 
 /// What became of a file since it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outside {
     /// Nothing.
+    #[default]
     Same,
     /// Somebody wrote it.
     Changed,
@@ -115,6 +118,12 @@ pub fn save(path: &Path, draft: &Draft, over: Over<'_>) -> Result<Stamp, StoreEr
     atomic::write(path, clobber, text.as_bytes())?;
     let modified = fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
     Ok(Stamp { modified, ..Stamp::of(&text) })
+}
+
+/// Reads policies from a file that holds nothing else, written as the `policy` of a call.
+pub fn read_policy(path: &Path) -> Result<Policy, StoreError> {
+    let (text, _) = read(path)?;
+    call::typed(path, &text)
 }
 
 /// Whether a file is still as it was read. Reads it only when its time or length is another.

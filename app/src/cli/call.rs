@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use callscope_net::client::{CallOptions, CallSender, Incoming};
 use callscope_net::observer::{BreakerView, Observer, Snapshot};
@@ -294,7 +296,7 @@ fn summary(flow: &Flow, status: &Status) -> Value {
 fn pairs(metadata: &Metadata) -> serde_json::Map<String, Value> {
     let mut object = serde_json::Map::new();
     for (name, value) in metadata.iter() {
-        let text = std::str::from_utf8(value).map_or_else(|_| callscope_wire::value::base64(value), ToOwned::to_owned);
+        let text = std::str::from_utf8(value).map_or_else(|_| BASE64_STANDARD.encode(value), ToOwned::to_owned);
         if let Value::Array(values) = object.entry(name).or_insert_with(|| json!([])) {
             values.push(Value::String(text));
         }

@@ -1,12 +1,22 @@
 //! `callscope list`: services of an address, or the methods of one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use callscope_net::client::{CallOptions, Client};
 use callscope_net::observer::Quiet;
+use callscope_net::registry::ListResponse;
+use callscope_wire::{Code, Status};
 use clap::{Args, ValueEnum};
 
 use super::connect::Connection;
 use super::{Failure, Outcome, print};
+
+/// The method that lists what is registered.
+const LIST: &str = "callscope.Registry/List";
+/// A registry that does not answer within this is not asked any longer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  callscope list native://127.0.0.1:7000 demo.Calculator")]
@@ -38,7 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let client = arguments.connection.client(Arc::new(Quiet))?;
     // A registry without a service: what is registered there.
     if let Some(registry) = whole_registry(&arguments.address) {
-        let names = client.registered(registry).await.map_err(|status| {
+        let names = registered(&client, registry).await.map_err(|status| {
             print::error(&status.to_string());
             Failure::Connection
         })?;
@@ -73,8 +83,22 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
+/// Names of the services that a registry lists.
+async fn registered(client: &Client, registry: &str) -> Result<BTreeSet<String>, Status> {
+    let options = CallOptions {
+        target: format!("native://{registry}"),
+        method: LIST.to_owned(),
+        deadline: Some(PATIENCE),
+        ..CallOptions::default()
+    };
+    let answer = client.unary(options, &serde_json::json!({})).await?;
+    let listed: ListResponse = serde_json::from_value(answer)
+        .map_err(|error| Status::new(Code::INTERNAL, format!("the registry's answer cannot be read: {error}")))?;
+    Ok(listed.instances.into_iter().map(|instance| instance.service).collect())
+}
+
 /// `registry://h:p` without a service.
-pub(super) fn whole_registry(address: &str) -> Option<&str> {
+fn whole_registry(address: &str) -> Option<&str> {
     let rest = address.strip_prefix("registry://")?.trim_end_matches('/');
     (!rest.is_empty() && !rest.contains('/')).then_some(rest)
 }

@@ -33,6 +33,18 @@ pub(super) fn error(text: &str) {
     note(&format!("\x1b[31merror\x1b[0m: {text}"));
 }
 
+/// An error and what is behind it, in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        source = inner.source();
+    }
+    text
+}
+
 /// What is wrong with the arguments or a file.
 pub(super) fn input(text: &str) -> Failure {
     error(text);

@@ -1,28 +1,48 @@
 //! `callscope serve`: the demo services and a registry, on one port, until Ctrl+C.
 
-use std::net::SocketAddr;
-use std::time::Duration;
+use std::path::PathBuf;
 
-use callscope_net::demo::{Service, ServeOptions};
+use callscope_net::demo::{World, WorldOptions};
+use callscope_net::server::ServerTls;
 use clap::Args;
 
 use super::{Failure, Outcome, print};
-
-/// Calls that run at Ctrl+C may take this long to end.
-const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  callscope serve --listen 127.0.0.1:7000")]
 pub(super) struct Arguments {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
+    listen: String,
 
-    /// Listen with TLS, too, on the same port, and write the development CA (PEM) to this file
+    /// Accept TLS on the same port, too, with a development certificate; its CA (PEM) is written to this file
     #[arg(long, value_name = "FILE")]
-    tls_ca: Option<std::path::PathBuf>,
+    tls_ca: Option<PathBuf>,
+
+    /// Instances stay: none joins or leaves by itself
+    #[arg(long)]
+    steady: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    todo_serve(arguments).await
+    let tls = match &arguments.tls_ca {
+        None => None,
+        Some(path) => {
+            let tls = ServerTls::development().map_err(|error| print::input(&error.to_string()))?;
+            std::fs::write(path, tls.ca_pem()).map_err(|error| print::input(&format!("{}: {error}", path.display())))?;
+            Some(tls)
+        }
+    };
+    let options = WorldOptions { listen: arguments.listen, tls, churn: !arguments.steady, ..WorldOptions::default() };
+    let world = World::start(options).await.map_err(|error| {
+        print::error(&print::chain(&error));
+        Failure::Input
+    })?;
+    print::out(&format!("listening on {}", world.local_addr()));
+    let signal = tokio::signal::ctrl_c().await;
+    world.stop().await;
+    signal.map_err(|error| {
+        print::error(&format!("Ctrl+C cannot be listened for: {error}"));
+        Failure::Input
+    })
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use super::{Failure, Outcome, print};
 use crate::app::{App, Options};
-use crate::dialog::files::from_environment;
 
 /// Size at the first start, points.
 const SIZE: [f32; 2] = [1440.0, 900.0];
@@ -26,7 +25,7 @@ pub(super) fn open(workspace: Option<PathBuf>) -> Outcome {
         persist_window: true,
         ..eframe::NativeOptions::default()
     };
-    let options = Options { open: workspace, dialogs: from_environment(), ..Options::default() };
+    let options = Options { open: workspace, ..Options::default() };
     let opened = eframe::run_native(
         "callscope",
         native,

@@ -7,6 +7,7 @@ use callscope_wire::schema::{Method, Schema};
 use callscope_wire::{FlowId, Shape};
 
 use super::draft::Draft;
+use crate::store::{Inherited, Outside, Stamp};
 
 /// One tab; never reused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -43,6 +44,12 @@ pub struct Tab {
     pub saved: Option<Draft>,
     /// The file is of a newer format, or could not be read whole: never written.
     pub read_only: bool,
+    /// What the file was when it was read or written last, to notice what others do to it.
+    pub stamp: Option<Stamp>,
+    /// Somebody else wrote the file, or took it away, since then.
+    pub outside: Outside,
+    /// What the call gets from the `defaults.yaml` of the folders above it.
+    pub inherited: Inherited,
     /// What the target offers, once it is known.
     pub schema: Option<Arc<Schema>>,
     /// The call shown on the response side: the last one, or the one picked in a plot.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::store::Inherited;
+
 /// The open workspace: a folder, or none yet.
 #[derive(Debug, Default)]
 pub struct Workspace {
@@ -9,6 +11,8 @@ pub struct Workspace {
     pub root: Option<PathBuf>,
     /// What lies in it, folders first, then by `seq` and name.
     pub entries: Vec<Entry>,
+    /// What calls directly below the root inherit; calls that were never saved do, too.
+    pub inherited: Inherited,
     /// Counts every change.
     pub revision: u64,
 }

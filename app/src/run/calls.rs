@@ -1,7 +1,6 @@
 //! Calls: sent, started, fed, cancelled, repeated.
 
 use bytes::Bytes;
-use callscope_wire::policy::Policy;
 use callscope_wire::{FlowId, Metadata, Shape};
 use rust_i18n::t;
 
@@ -10,7 +9,6 @@ use crate::backend::{CallSpec, Job};
 use crate::command::{Command, View};
 use crate::model::services::{Source, SourceKind, SourceState};
 use crate::model::tabs::{Repeat, Running, Tab, TabId};
-use crate::model::workspace::Workspace;
 
 /// Calls per second when nobody said how many.
 const RATE: f64 = 10.0;
@@ -47,7 +45,7 @@ impl App {
         if tab.running.is_some() {
             return;
         }
-        let spec = match spec(tab, &self.model.workspace) {
+        let spec = match spec(tab) {
             Ok(spec) => spec,
             Err(why) => {
                 self.model.toasts.error(self.model.now, why);
@@ -121,7 +119,7 @@ impl App {
     pub(super) fn repeat(&mut self, id: TabId, rate: f64) {
         let rate = rate.clamp(*RATES.start(), *RATES.end());
         let Some(tab) = self.model.tabs.get(id) else { return };
-        let spec = match spec(tab, &self.model.workspace) {
+        let spec = match spec(tab) {
             Ok(spec) if spec.end && !spec.shape.server_streams() => spec,
             Ok(_) => {
                 self.model.toasts.error(self.model.now, t!("run.repeat_stream"));
@@ -195,9 +193,9 @@ impl App {
     }
 }
 
-/// What to send for a tab, or why nothing can be sent, in plain words.
-fn spec(tab: &Tab, workspace: &Workspace) -> Result<CallSpec, String> {
-    let draft = &tab.draft;
+/// What to send for a tab, with what it inherits, or why nothing can be sent, in plain words.
+fn spec(tab: &Tab) -> Result<CallSpec, String> {
+    let draft = tab.inherited.effective(&tab.draft);
     if draft.target.trim().is_empty() {
         return Err(t!("run.no_address").into_owned());
     }
@@ -205,8 +203,8 @@ fn spec(tab: &Tab, workspace: &Workspace) -> Result<CallSpec, String> {
         return Err(t!("run.no_method").into_owned());
     }
     let shape = tab.shape();
-    let first = if shape.client_streams() { Vec::new() } else { draft.messages.iter().take(1).collect() };
-    let messages = first.into_iter().map(|message| encode(&message.text)).collect::<Result<Vec<Bytes>, String>>()?;
+    let first = if shape.client_streams() { &[][..] } else { draft.messages.get(..1).unwrap_or_default() };
+    let messages = first.iter().map(|message| encode(&message.text)).collect::<Result<Vec<Bytes>, String>>()?;
     let metadata: Metadata = draft
         .metadata
         .iter()
@@ -218,15 +216,11 @@ fn spec(tab: &Tab, workspace: &Workspace) -> Result<CallSpec, String> {
         method: draft.method.trim().to_owned(),
         shape,
         metadata,
-        deadline: draft.deadline.or(workspace.deadline()),
-        policy: effective_policy(tab, workspace),
+        deadline: draft.deadline,
+        policy: draft.policy,
         messages,
         end: !shape.client_streams(),
     })
-}
-
-fn effective_policy(tab: &Tab, workspace: &Workspace) -> Policy {
-    workspace.effective(&tab.draft)
 }
 
 /// JSON as typed → as sent: one line, or why it is no JSON and where.

@@ -14,6 +14,7 @@ use crate::command::{Act, Command, View};
 use crate::dialog::files::FileDialogs;
 use crate::model::settings::{Settings, Theme};
 use crate::model::tabs::TabId;
+use crate::panel::call::CallTabs;
 use crate::theme;
 
 /// What is under way and belongs to no panel.
@@ -24,11 +25,13 @@ pub(crate) struct Running {
     pub(crate) promises: Vec<files::Pending>,
     /// How files are asked for.
     pub(crate) dialogs: Box<dyn FileDialogs>,
+    /// The window had the focus in the last frame.
+    pub(crate) focused: bool,
 }
 
 impl Running {
     pub(crate) fn new(dialogs: Box<dyn FileDialogs>) -> Self {
-        Self { repeated: HashMap::new(), promises: Vec::new(), dialogs }
+        Self { repeated: HashMap::new(), promises: Vec::new(), dialogs, focused: true }
     }
 }
 
@@ -81,7 +84,7 @@ impl App {
             Command::DismissToast(id) => self.model.toasts.shown.retain(|toast| toast.id != id),
             Command::UndoToast(id) => self.undo(ctx, id),
 
-            files => self.run_files(files),
+            files => self.run_files(ctx, files),
         }
     }
 
@@ -99,13 +102,13 @@ impl App {
             Act::QuickOpen => self.palette.open_with("/"),
             Act::Save | Act::SaveAs => {
                 if let Some(tab) = tab {
-                    self.save_tab(tab, act == Act::SaveAs);
+                    self.save_tab(ctx, tab, act == Act::SaveAs);
                 }
             }
-            Act::NewCall => self.new_call(),
-            Act::OpenFile => self.ask_for_file(),
-            Act::OpenFolder => self.ask_for_folder(),
-            Act::OpenSample => self.open_sample(),
+            Act::NewCall => self.new_call(ctx),
+            Act::OpenFile => self.ask_for_file(ctx),
+            Act::OpenFolder => self.ask_for_folder(ctx),
+            Act::OpenSample => self.open_sample(ctx),
             Act::CloseTab => {
                 if let Some(tab) = tab {
                     self.close_tab(tab);
@@ -116,7 +119,11 @@ impl App {
             Act::PreviousTab => self.cycle_tab(-1),
             Act::Duplicate => self.duplicate_tab(),
             Act::Rename => self.panels.calls.rename_selected(),
-            Act::FocusAddress => self.panels.call_tabs.focus_address(),
+            Act::FocusAddress => {
+                if let Some(tab) = tab {
+                    ctx.memory_mut(|memory| memory.request_focus(CallTabs::address_id(tab)));
+                }
+            }
             Act::Find => self.find(),
             Act::ToggleSidebar => self.layout.sidebar = !self.layout.sidebar,
             Act::ToggleDock => self.layout.set_dock(!self.layout.dock),

@@ -12,6 +12,7 @@ use crate::command::View;
 use crate::model::draft::{Draft, PreparedMessage};
 use crate::model::services::SchemaState;
 use crate::model::tabs::{Tab, TabId};
+use crate::panel::call::CallTabs;
 
 /// Closed tabs that can be brought back.
 const CLOSED: usize = 20;
@@ -88,7 +89,10 @@ impl App {
         }
     }
 
-    pub(super) fn open_tab(&mut self, tab: Tab) -> TabId {
+    pub(super) fn open_tab(&mut self, mut tab: Tab) -> TabId {
+        if tab.file.is_none() {
+            tab.inherited = self.model.workspace.inherited.clone();
+        }
         if !matches!(self.layout.view, View::Services | View::Calls) {
             self.show(View::Services);
         }
@@ -103,11 +107,11 @@ impl App {
         id
     }
 
-    pub(super) fn new_call(&mut self) {
+    pub(super) fn new_call(&mut self, ctx: &egui::Context) {
         let draft =
             Draft { messages: vec![PreparedMessage { text: "{}".to_owned(), after: None }], ..Draft::default() };
-        self.open_tab(Tab { draft, ..Tab::default() });
-        self.panels.call_tabs.focus_address();
+        let id = self.open_tab(Tab { draft, ..Tab::default() });
+        ctx.memory_mut(|memory| memory.request_focus(CallTabs::address_id(id)));
     }
 
     pub(super) fn open_draft(&mut self, draft: Draft) {
@@ -125,7 +129,8 @@ impl App {
         let draft = fresh(target, method, schema.as_deref());
         if let Some(tab) = self.model.tabs.open.iter_mut().find(|tab| tab.preview && tab.running.is_none()) {
             let id = tab.id;
-            *tab = Tab { id, draft, preview: true, schema, revision: tab.revision + 1, ..Tab::default() };
+            let (revision, inherited) = (tab.revision + 1, self.model.workspace.inherited.clone());
+            *tab = Tab { id, draft, preview: true, schema, revision, inherited, ..Tab::default() };
             self.describe(target, false);
             self.activate(id);
             return;

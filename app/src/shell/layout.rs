@@ -1,5 +1,6 @@
 //! Where the panes are: one tree of tiles per view, kept between runs.
 
+use egui::Id;
 use egui_tiles::{Container, Linear, LinearDir, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 
@@ -69,14 +70,14 @@ impl Default for Layout {
             view: View::Services,
             sidebar: true,
             dock: true,
-            calls: Tree::new("calls", root, calls),
-            traffic: columns("traffic", &[(Pane::TrafficList, 2.8), (Pane::TrafficTree, 1.9), (Pane::TrafficBytes, 3.0)]),
-            plots: columns("plots", &[(Pane::Plots, 3.0), (Pane::PlotsSide, 1.0)]),
+            calls: Tree::new(Id::unique("calls tiles"), root, calls),
+            traffic: columns("traffic tiles", &[(Pane::TrafficList, 2.8), (Pane::TrafficTree, 1.9), (Pane::TrafficBytes, 3.0)]),
+            plots: columns("plots tiles", &[(Pane::Plots, 3.0), (Pane::PlotsSide, 1.0)]),
         }
     }
 }
 
-fn columns(id: &str, panes: &[(Pane, f32)]) -> Tree<Pane> {
+fn columns(id: &'static str, panes: &[(Pane, f32)]) -> Tree<Pane> {
     let mut tiles = Tiles::default();
     let mut linear = Linear { dir: LinearDir::Horizontal, ..Linear::default() };
     for &(pane, share) in panes {
@@ -85,7 +86,7 @@ fn columns(id: &str, panes: &[(Pane, f32)]) -> Tree<Pane> {
         linear.shares.set_share(tile, share);
     }
     let root = tiles.insert_container(linear);
-    Tree::new(id.to_owned(), root, tiles)
+    Tree::new(Id::unique(id), root, tiles)
 }
 
 impl Layout {
@@ -205,7 +206,7 @@ impl Layout {
         // The first call: its container goes above whatever is there.
         let above = self.calls.tiles.insert_tab_tile(vec![tile]);
         let Some(below) = self.calls.root() else {
-            self.calls = Tree::new("calls", above, std::mem::take(&mut self.calls.tiles));
+            self.calls = Tree::new(Id::unique("calls tiles"), above, std::mem::take(&mut self.calls.tiles));
             return;
         };
         if let Some(Tile::Container(Container::Linear(linear))) = self.calls.tiles.get_mut(below)
@@ -217,7 +218,7 @@ impl Layout {
             return;
         }
         let root = self.calls.tiles.insert_container(Linear::new_binary(LinearDir::Vertical, [above, below], 1.0 - DOCK_SHARE));
-        self.calls = Tree::new("calls", root, std::mem::take(&mut self.calls.tiles));
+        self.calls = Tree::new(Id::unique("calls tiles"), root, std::mem::take(&mut self.calls.tiles));
     }
 }
 

@@ -149,7 +149,6 @@ fn calls_ui(ui: &mut Ui, rect: Rect, panels: &mut Panels, layout: &mut Layout, c
         pane::inside(ui, rect.shrink(1.0), "empty", |ui| empty_ui(ui, cx));
         return;
     }
-    panels.call_tabs.logic(cx);
     if layout.dock {
         let flow = cx.model.tabs.active().and_then(|tab| tab.flow);
         panels.call_traffic.dock_logic(cx, flow);
