@@ -17,7 +17,7 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// A phrase to append to "there is no …": ` ; did you mean "sku"?`, or nothing.
+/// A phrase to append to "there is no …": `; did you mean "sku"?`, or nothing.
 pub fn hint<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     closest(name, candidates).map_or_else(String::new, |found| format!("; did you mean \"{found}\"?"))
 }
