@@ -20,6 +20,7 @@ pub mod tap;
 
 pub mod transport;
 
+mod describe;
 mod driver;
 
 pub mod balance;

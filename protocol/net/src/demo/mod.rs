@@ -1,0 +1,293 @@
+//! The demo world: a registry and a handful of services on loopback, alive but quiet.
+//!
+//! ```text
+//!  World ── front: registry + every service, one port (what `serve` prints)
+//!    ├───── calculator-1  greeter-1  ticker-1  chat-1  files-1      each on a port of its own,
+//!    ├───── orders-1 steady · orders-2 slow · orders-3 bursty       each with a lease
+//!    └───── orders-4, greeter-2 come and go (churn)
+//! ```
+//!
+//! It makes no calls by itself; leases are renewed, of course. Whoever kills an instance sees it
+//! disappear when its lease ends. Knows no client. Start reading at [`World::start`].
+
+mod base64;
+mod bursts;
+mod calculator;
+mod chat;
+mod churn;
+mod files;
+mod greeter;
+mod moment;
+mod order_book;
+mod order_schema;
+mod orders;
+mod ticker;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use callscope_wire::{Health, Instance};
+use tokio_util::task::AbortOnDropHandle;
+
+use self::orders::{Manner, Orders};
+use crate::address::{AddressError, HostPort};
+use crate::client::channel::ConnectOptions;
+use crate::registry::{RegisterOptions, Registration, RegistryService};
+use crate::server::{Router, Server, ServerOptions, ServerTls};
+use crate::tap::Tap;
+
+/// For calls that run when an instance leaves politely.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How to make a world.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// Where the front listens: `HOST:PORT`, port 0 for a free one. The instances listen on the same host.
+    pub listen: String,
+    /// Where the servers' connections report their bytes. The registry's chatter with the instances is
+    /// not reported: nobody looks for it.
+    pub tap: Tap,
+    /// The front also accepts TLS.
+    pub tls: Option<ServerTls>,
+    /// Decides when instances fail, come and go.
+    pub seed: u64,
+    /// Whether instances come and go.
+    pub churn: bool,
+    /// Length of the instances' leases.
+    pub ttl: Duration,
+}
+
+impl Default for WorldOptions {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:0".to_owned(),
+            tap: Tap::none(),
+            tls: None,
+            seed: 1,
+            churn: true,
+            ttl: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A world that could not be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorldError {
+    /// Nobody may listen there.
+    #[error("cannot listen on {listen}")]
+    Listen {
+        /// As asked for.
+        listen: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The place to listen is no address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+/// A running world. Dropping it ends everything at once; [`World::stop`] says goodbye.
+pub struct World {
+    inner: Arc<Inner>,
+    front: Server,
+    registry: RegistryService,
+    /// Instances that come and go.
+    _churn: Vec<AbortOnDropHandle<()>>,
+}
+
+/// What the world shares with what comes and goes in it.
+struct Inner {
+    host: String,
+    registry: HostPort,
+    orders: Orders,
+    options: WorldOptions,
+    running: Mutex<BTreeMap<String, Running>>,
+}
+
+struct Running {
+    server: Server,
+    registration: Registration,
+}
+
+/// A kind of instance: id, service, tags, and what it answers.
+struct Kind {
+    id: &'static str,
+    service: &'static str,
+    tags: &'static [&'static str],
+    weight: u32,
+    add_to: fn(&mut Router, &Inner),
+}
+
+/// Those that are always there.
+const RESIDENTS: &[Kind] = &[
+    Kind { id: "calculator-1", service: "calculator", tags: &[], weight: 100, add_to: |r, _| calculator::add_to(r) },
+    Kind { id: "chat-1", service: "chat", tags: &[], weight: 100, add_to: |r, _| chat::add_to(r) },
+    Kind { id: "files-1", service: "files", tags: &[], weight: 100, add_to: |r, _| files::add_to(r) },
+    Kind { id: "greeter-1", service: "greeter", tags: &[], weight: 100, add_to: |r, _| greeter::add_to(r) },
+    Kind {
+        id: "orders-1",
+        service: "orders",
+        tags: &["steady"],
+        weight: 100,
+        add_to: |r, world| world.add_orders(r, Manner::Steady),
+    },
+    Kind {
+        id: "orders-2",
+        service: "orders",
+        tags: &["slow"],
+        weight: 80,
+        add_to: |r, world| world.add_orders(r, Manner::Slow),
+    },
+    Kind {
+        id: "orders-3",
+        service: "orders",
+        tags: &["bursty"],
+        weight: 100,
+        add_to: |r, world| world.add_orders(r, Manner::Bursty),
+    },
+    Kind { id: "ticker-1", service: "ticker", tags: &[], weight: 100, add_to: |r, _| ticker::add_to(r) },
+];
+
+/// Those that come and go.
+const GUESTS: &[Kind] = &[
+    Kind { id: "greeter-2", service: "greeter", tags: &["guest"], weight: 100, add_to: |r, _| greeter::add_to(r) },
+    Kind {
+        id: "orders-4",
+        service: "orders",
+        tags: &["steady", "guest"],
+        weight: 60,
+        add_to: |r, world| world.add_orders(r, Manner::Steady),
+    },
+];
+
+impl World {
+    /// Starts everything, and returns when every instance is registered. Needs a tokio runtime around it.
+    pub async fn start(options: WorldOptions) -> Result<Self, WorldError> {
+        let registry = RegistryService::new();
+        let orders = orders::orders(options.seed);
+        let mut router = Router::new();
+        registry.add_to(&mut router);
+        calculator::add_to(&mut router);
+        chat::add_to(&mut router);
+        files::add_to(&mut router);
+        greeter::add_to(&mut router);
+        orders::add_to(&mut router, &orders, Manner::Steady, options.seed);
+        ticker::add_to(&mut router);
+        let front = ServerOptions {
+            listen: options.listen.clone(),
+            tls: options.tls.clone(),
+            tap: options.tap.clone(),
+            instance: Some("world".to_owned()),
+            ..ServerOptions::default()
+        };
+        let front = bind(front, router).await?;
+        let HostPort { host, port } = front.local_addr().parse()?;
+        // A world that listens everywhere is reached by its own instances on loopback.
+        let near = if host == "0.0.0.0" { "127.0.0.1".to_owned() } else { host.clone() };
+        let inner = Arc::new(Inner {
+            host: near.clone(),
+            registry: HostPort { host: near, port },
+            orders,
+            options,
+            running: Mutex::default(),
+        });
+        for kind in RESIDENTS {
+            inner.join(kind).await?;
+        }
+        inner.all_registered().await;
+        let churn = if inner.options.churn { churn::start(&inner) } else { Vec::new() };
+        Ok(Self { inner, front, registry, _churn: churn })
+    }
+
+    /// `HOST:PORT` of the registry, where every demo service answers, too.
+    pub fn registry_addr(&self) -> String {
+        self.inner.registry.to_string()
+    }
+
+    /// Where the front listens, as it is bound.
+    pub fn local_addr(&self) -> &str {
+        self.front.local_addr()
+    }
+
+    /// What is registered now.
+    pub fn instances(&self) -> Vec<Instance> {
+        self.registry.instances()
+    }
+
+    /// Ends an instance as a crash does: its connections break, and its lease runs out. Whether there was one.
+    pub fn kill(&self, instance: &str) -> bool {
+        self.inner.running().remove(instance).is_some()
+    }
+
+    /// Ends everything politely. Dropping the future ends it at once.
+    pub async fn stop(self) {
+        let Self { inner, front, registry, _churn: churn } = self;
+        drop(churn);
+        let running = std::mem::take(&mut *inner.running());
+        futures_util::future::join_all(running.into_values().map(Running::leave)).await;
+        front.shutdown(GRACE).await;
+        drop(registry);
+    }
+}
+
+impl Inner {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add_orders(&self, router: &mut Router, manner: Manner) {
+        orders::add_to(router, &self.orders, manner, self.options.seed);
+    }
+
+    /// Starts an instance and registers it.
+    async fn join(&self, kind: &Kind) -> Result<(), WorldError> {
+        let mut router = Router::new();
+        (kind.add_to)(&mut router, self);
+        let options = ServerOptions {
+            listen: HostPort { host: self.host.clone(), port: 0 }.to_string(),
+            tap: self.options.tap.clone(),
+            instance: Some(kind.id.to_owned()),
+            ..ServerOptions::default()
+        };
+        let server = bind(options, router).await?;
+        let instance = Instance {
+            id: kind.id.to_owned(),
+            service: kind.service.to_owned(),
+            address: server.address(),
+            health: Health::Healthy,
+            weight: kind.weight,
+            tags: kind.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            metadata: BTreeMap::from([("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned())]),
+            lease: None,
+        };
+        let registration = Registration::start(RegisterOptions {
+            at: self.registry.clone(),
+            instance,
+            ttl: self.options.ttl,
+            connect: ConnectOptions::default(),
+        });
+        self.running().insert(kind.id.to_owned(), Running { server, registration });
+        Ok(())
+    }
+
+    async fn all_registered(&self) {
+        let waits: Vec<_> = self.running().values().map(|running| running.registration.watch()).collect();
+        futures_util::future::join_all(waits.into_iter().map(crate::registry::Registered::wait)).await;
+    }
+}
+
+impl Running {
+    /// Deregisters, lets calls end, and goes.
+    async fn leave(self) {
+        self.registration.stop().await;
+        self.server.shutdown(GRACE).await;
+    }
+}
+
+async fn bind(options: ServerOptions, router: Router) -> Result<Server, WorldError> {
+    let listen = options.listen.clone();
+    Server::bind(options, router).await.map_err(|source| WorldError::Listen { listen, source })
+}

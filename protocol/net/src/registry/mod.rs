@@ -19,7 +19,7 @@ mod state;
 use callscope_wire::Instance;
 use serde::{Deserialize, Serialize};
 
-pub use registration::{RegisterOptions, Registration};
+pub use registration::{RegisterOptions, Registered, Registration};
 pub use remote::{Remote, RemoteError, Watch};
 pub use service::RegistryService;
 pub use state::{Event, LeaseGone, Reason, RegisterError, Registry};

@@ -51,6 +51,18 @@ pub struct Registration {
     task: AbortOnDropHandle<()>,
 }
 
+/// Waits for a registration. See [`Registration::watch`].
+#[derive(Clone, Debug)]
+pub struct Registered(watch::Receiver<bool>);
+
+impl Registered {
+    /// Waits until it is registered for the first time, or given up.
+    pub async fn wait(mut self) {
+        // An error means that the registration is gone.
+        let _gone = self.0.wait_for(|registered| *registered).await;
+    }
+}
+
 impl Registration {
     /// Registers as soon as the registry can be reached, and keeps it so. Needs a tokio runtime around it.
     pub fn start(options: RegisterOptions) -> Self {
@@ -60,11 +72,9 @@ impl Registration {
         Self { stop, registered, task: AbortOnDropHandle::new(task) }
     }
 
-    /// Waits until it is registered for the first time.
-    pub async fn registered(&self) {
-        let mut registered = self.registered.clone();
-        // An error means that the task is gone, and with it the one who waits.
-        let _gone = registered.wait_for(|registered| *registered).await;
+    /// A handle to wait with, apart from the registration.
+    pub fn watch(&self) -> Registered {
+        Registered(self.registered.clone())
     }
 
     /// Deregisters, if the registry listens, and ends. Takes at most a second.
