@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::address::{Endpoint, TransportKind};
 use crate::clock;
-use crate::driver::{Driver, Inbox, Incoming, Open, Refused, Role, Slot};
+use crate::driver::{Driver, Inbox, Incoming, Open, Refused, Role, Slot, Traces};
 use crate::error::{ConnectError, Failure, SendError, Step};
 use crate::tap::Tap;
 use crate::transport::{self, Connected};
@@ -354,6 +354,8 @@ impl Drop for Exchange {
 struct Gone {
     closed: Closed,
     first: Vec<u8>,
+    /// What the transport said, if it failed.
+    failure: Option<Failure>,
 }
 
 /// The client's side of a driver.
@@ -385,33 +387,30 @@ impl Role for Client {
         }
     }
 
-    fn closed(&mut self, closed: &Closed, first: &[u8]) {
+    fn closed(&mut self, closed: &Closed, traces: Traces<'_>) {
         if let Some(handshake) = self.handshake.take() {
-            let _unsent = handshake.send(Err(Gone { closed: closed.clone(), first: first.to_vec() }));
+            let Traces { first, error } = traces;
+            let (closed, first, failure) = (closed.clone(), first.to_vec(), error.map(transport::explain));
+            let _unsent = handshake.send(Err(Gone { closed, first, failure }));
         }
         self.closed.send_replace(Some(closed.clone()));
     }
 }
 
 /// Why a handshake failed, as far as its first bytes show.
-fn explain(endpoint: &Endpoint, Gone { closed, first }: Gone) -> Failure {
-    let foreign = match first.as_slice() {
-        [] => return if let Closed::Fault(fault) = closed { silent(fault) } else { Failure::HungUp },
-        [0x15 | 0x16, 3, ..] if endpoint.transport != TransportKind::Tls => {
-            return Failure::ServerIsTls(endpoint.dialect);
-        }
-        [b'H', b'T', b'T', b'P', ..] | [b'S', b'S', b'H', b'-', ..] => true,
-        // It was wrong from the first byte on.
-        _ => matches!(&closed, Closed::Fault(fault) if fault.offset == 0),
-    };
-    match closed {
-        _ if foreign => Failure::OtherProtocol { dialect: endpoint.dialect, first },
-        Closed::Fault(fault) => Failure::Fault(fault),
-        Closed::Clean => Failure::HungUp,
+fn explain(endpoint: &Endpoint, Gone { closed, first, failure }: Gone) -> Failure {
+    if matches!(first.as_slice(), [0x15 | 0x16, 3, ..]) && endpoint.transport != TransportKind::Tls {
+        return Failure::ServerIsTls(endpoint.dialect);
     }
-}
-
-/// The peer never sent a byte.
-fn silent(fault: callscope_wire::Fault) -> Failure {
-    if fault.code == Code::HANDSHAKE_TIMEOUT { Failure::Fault(fault) } else { Failure::HungUp }
+    let wrong_from_the_start = matches!(&closed, Closed::Fault(fault) if fault.offset == 0 && !first.is_empty());
+    if wrong_from_the_start || first.starts_with(b"HTTP") || first.starts_with(b"SSH-") {
+        return Failure::OtherProtocol { dialect: endpoint.dialect, first };
+    }
+    match (failure, closed) {
+        (Some(failure), _) => failure,
+        (None, Closed::Fault(fault)) if !first.is_empty() || fault.code == Code::HANDSHAKE_TIMEOUT => {
+            Failure::Fault(fault)
+        }
+        (None, _) => Failure::HungUp,
+    }
 }

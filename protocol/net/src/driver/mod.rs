@@ -79,8 +79,16 @@ pub(crate) trait Role: Send + 'static {
     /// Client: whether the engine takes calls.
     fn capacity(&mut self, _: bool) {}
 
-    /// It is over, and why. `first`: the first bytes that the peer ever sent, at most sixteen.
-    fn closed(&mut self, _: &Closed, _first: &[u8]) {}
+    /// It is over, and why.
+    fn closed(&mut self, _: &Closed, _: Traces<'_>) {}
+}
+
+/// What a connection that is over leaves behind, for those who ask why.
+pub(crate) struct Traces<'a> {
+    /// The first bytes that the peer ever sent, at most sixteen.
+    pub(crate) first: &'a [u8],
+    /// What the transport said, if it failed.
+    pub(crate) error: Option<&'a io::Error>,
 }
 
 /// A call as it arrives at a server.
@@ -104,8 +112,10 @@ pub(crate) struct Driver<R> {
     /// Since when the peer has taken nothing of what waits for it.
     stalled_since: Option<Time>,
     stalled_timeout: Duration,
-    /// Writing failed, at this time: what the peer said before it stopped listening is still read.
-    broken: Option<(Time, String)>,
+    /// Since when writing fails: what the peer said before it stopped listening is still read.
+    broken: Option<Time>,
+    /// What the transport said when it failed.
+    error: Option<io::Error>,
     alarm: Alarm,
     /// Calls that are opened and not flushed.
     unwritten: Vec<CallId>,
@@ -151,6 +161,7 @@ impl<R: Role> Driver<R> {
             stalled_since: None,
             stalled_timeout,
             broken: None,
+            error: None,
             alarm: Alarm::new(),
             unwritten: Vec::new(),
             commands: Vec::new(),
@@ -174,7 +185,7 @@ impl<R: Role> Driver<R> {
         });
         self.end_calls(&closed);
         let heard = self.say_goodbye().await;
-        self.role.closed(&closed, &self.reading.first);
+        self.role.closed(&closed, Traces { first: &self.reading.first, error: self.error.as_ref() });
         if heard {
             self.listen_out().await;
         }
@@ -271,7 +282,8 @@ impl<R: Role> Driver<R> {
             }
             Poll::Ready(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
                 self.reading.open = false;
-                let fault = self.network_fault(error.to_string());
+                let fault = self.network_fault(words(&error));
+                self.error = Some(error);
                 // It knows best which calls cannot have been processed; what it thinks of the rest is in `fault`.
                 let _fault = self.engine.input(now, Input::Eof);
                 return Err(fault);
@@ -296,7 +308,7 @@ impl<R: Role> Driver<R> {
 
     fn ring(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
         let stalled = self.stalled_since.map(|since| since + self.stalled_timeout);
-        let broken = self.broken.as_ref().map(|(since, _)| *since + GOODBYE);
+        let broken = self.broken.map(|since| since + GOODBYE);
         let engine = self.engine.wake_at();
         // What is due already is not worth a timer.
         let wanted = [engine, stalled, broken].into_iter().flatten().min();
@@ -311,10 +323,8 @@ impl<R: Role> Driver<R> {
             let waited = self.stalled_timeout.as_secs();
             return Err(self.network_fault(format!("the peer took none of our bytes for {waited} s")));
         }
-        if let Some((_, what)) = &self.broken
-            && broken.is_some_and(|at| at <= due)
-        {
-            return Err(self.network_fault(what.clone()));
+        if broken.is_some_and(|at| at <= due) {
+            return Err(self.broken_fault());
         }
         if engine.is_some_and(|at| at <= due) {
             let _accepted = self.engine.input(due, Input::Timer)?;
@@ -414,8 +424,8 @@ impl<R: Role> Driver<R> {
     }
 
     fn write(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
-        if let Some((_, what)) = &self.broken {
-            return if self.reading.open { Ok(false) } else { Err(self.network_fault(what.clone())) };
+        if self.broken.is_some() {
+            return if self.reading.open { Ok(false) } else { Err(self.broken_fault()) };
         }
         if self.outgoing.is_done() {
             return Ok(false);
@@ -432,7 +442,8 @@ impl<R: Role> Driver<R> {
             Poll::Ready(Err(error)) => {
                 self.outgoing.clear();
                 self.stalled_since = None;
-                self.broken = Some((now, error.to_string()));
+                self.broken = Some(now);
+                self.error = Some(error);
             }
         }
         if self.outgoing.is_done() {
@@ -446,6 +457,10 @@ impl<R: Role> Driver<R> {
 
     fn network_fault(&self, what: String) -> Fault {
         Fault { blame: Blame::Between, code: Code::UNAVAILABLE, offset: self.reading.offset, what }
+    }
+
+    fn broken_fault(&self) -> Fault {
+        self.network_fault(self.error.as_ref().map(words).unwrap_or_default())
     }
 
     /// Every call ends: those that the engine ended, those that it did not, and those that never reached it.
@@ -513,5 +528,14 @@ impl<R: Role> Driver<R> {
         if timeout(GOODBYE, reading).await.is_err() {
             tracing::trace!(connection = self.tap.id().0, "the peer does not close");
         }
+    }
+}
+
+/// A transport's error in words that need no manual.
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => "the peer reset the connection".to_owned(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero => "the peer takes no more bytes".to_owned(),
+        _ => error.to_string(),
     }
 }

@@ -140,6 +140,12 @@ impl<'a> Steps<'a> {
     }
 }
 
+/// What an error on a connection that stands, but has not come through its handshake, means.
+pub(crate) fn explain(error: &io::Error) -> Failure {
+    // With TLS 1.3 a server that refuses our certificate says so when we believe that we are done.
+    tls::inside(error).map_or_else(|| failure(error), |found| tls::explain(found, ""))
+}
+
 /// What an I/O error of a connection in the making means.
 fn failure(error: &io::Error) -> Failure {
     match error.kind() {

@@ -77,7 +77,14 @@ impl Transport for Tls {
                 }
                 Ok(Err(error)) => {
                     let wanted = options.server_name.as_ref().unwrap_or(&endpoint.host);
-                    Err(steps.failed(Step::Tls, explain(&error, wanted)))
+                    let failure = match inside(&error) {
+                        Some(found) => explain(found, wanted),
+                        None => match failure(&error) {
+                            Failure::HungUp => Failure::HungUpOnTls,
+                            other => other,
+                        },
+                    };
+                    Err(steps.failed(Step::Tls, failure))
                 }
                 Err(_) => Err(steps.failed(Step::Tls, Failure::TimedOut { after: HANDSHAKE_TIMEOUT })),
             }
@@ -155,14 +162,13 @@ fn system_roots() -> Arc<RootCertStore> {
     }))
 }
 
-/// What a failed handshake means, as far as it shows.
-fn explain(error: &std::io::Error, wanted: &str) -> Failure {
-    let Some(found) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
-        return match failure(error) {
-            Failure::HungUp => Failure::HungUpOnTls,
-            other => other,
-        };
-    };
+/// The error of TLS in an error of its stream.
+pub(super) fn inside(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+/// What a failed handshake means.
+pub(super) fn explain(found: &rustls::Error, wanted: &str) -> Failure {
     match found {
         rustls::Error::InvalidMessage(_) => Failure::ServerIsPlaintext,
         rustls::Error::InvalidCertificate(why) => match why {

@@ -1,8 +1,9 @@
 //! Servers that do not behave: why no connection came about, in plain words, within a bounded time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use callscope_net::client::channel::{Channel, ConnectOptions};
+use callscope_net::client::channel::{Channel, ConnectOptions, Identity};
 use callscope_net::error::{ConnectError, Failure, Step};
 use callscope_net::server::{ServerOptions, ServerTls};
 use callscope_wire::{Blame, Code, Limits};
@@ -10,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::support::{head, message, world, world_with};
+use crate::support::{head, message, unary, world, world_with};
 
 /// A server that answers the first bytes with these, then hangs up, or says nothing more.
 struct Stub {
@@ -156,6 +157,99 @@ async fn certificates_are_checked_and_the_reason_told() {
 
     let report = Channel::connect(&address.parse().unwrap(), &trusting(&ca, Some("localhost"))).await.unwrap().1;
     assert!(report.tls.is_some());
+}
+
+#[tokio::test]
+async fn one_port_speaks_everything() {
+    let tls = ServerTls::development().unwrap();
+    let mut options = ConnectOptions::default();
+    options.tls.ca_pem = Some(tls.ca_pem().to_owned());
+    let world = world_with(ServerOptions { tls: Some(tls), ..ServerOptions::default() }).await;
+    for scheme in ["native", "native+tls", "plain", "plain+tls"] {
+        let address = format!("{scheme}://{}", world.server.local_addr());
+        let (channel, report) = Channel::connect(&address.parse().unwrap(), &options).await.unwrap();
+        assert_eq!(report.tls.is_some(), scheme.ends_with("+tls"));
+        let who = unary(&channel, "callscope.Introspection/WhoAmI", &serde_json::json!({})).await.unwrap();
+        let said = |name: &str| who.get(name).and_then(callscope_wire::Value::as_str).map(str::to_owned);
+        assert_eq!(said("dialect").as_deref(), scheme.split('+').next());
+        assert_eq!(said("peer"), Some(report.local));
+    }
+}
+
+/// A TLS server that wants a certificate of the client's, from this CA, and then answers as a native server.
+async fn strict_server(client_ca: &rcgen::Certificate, tls: &Authority) -> Stub {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(client_ca.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
+    let (cert, key) = tls.sign("localhost");
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(vec![cert.der().clone()], key.serialize_der().try_into().unwrap())
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            if let Ok(mut stream) = acceptor.accept(stream).await {
+                stream.write_all(HELLO_AND_NOTHING).await.unwrap();
+                let mut rest = Vec::new();
+                let _end = stream.read_to_end(&mut rest).await;
+            }
+        }
+    };
+    Stub { port, _task: AbortOnDropHandle::new(tokio::runtime::Handle::current().spawn(serving)) }
+}
+
+/// A CA with its key.
+struct Authority {
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    cert: rcgen::Certificate,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().unwrap();
+        let cert = params.self_signed(&key).unwrap();
+        Self { issuer: rcgen::Issuer::new(params, key), cert }
+    }
+
+    fn sign(&self, name: &str) -> (rcgen::Certificate, rcgen::KeyPair) {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap(), key)
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_want_a_certificate_of_ours() {
+    let (servers, clients) = (Authority::new(), Authority::new());
+    let stub = strict_server(&clients.cert, &servers).await;
+    let endpoint = format!("native+tls://127.0.0.1:{}", stub.port).parse().unwrap();
+    let mut options = ConnectOptions::default();
+    options.tls.ca_pem = Some(servers.cert.pem());
+    options.tls.server_name = Some("localhost".to_owned());
+    let error = Channel::connect(&endpoint, &options).await.unwrap_err();
+    assert_eq!(error.failure, Failure::CertificateRefused("CertificateRequired".to_owned()), "{error}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let [cert_file, key_file] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
+    let (cert, key) = clients.sign("us");
+    std::fs::write(&cert_file, cert.pem()).unwrap();
+    std::fs::write(&key_file, key.serialize_pem()).unwrap();
+    options.tls.identity = Some(Identity { cert: cert_file.clone(), key: key_file });
+    let (_, report) = Channel::connect(&endpoint, &options).await.unwrap();
+    assert!(report.tls.is_some());
+
+    options.tls.identity = Some(Identity { key: cert_file.clone(), cert: cert_file });
+    let error = Channel::connect(&endpoint, &options).await.unwrap_err();
+    assert!(matches!(&error.failure, Failure::TlsOptions(what) if what.contains("no private key")), "{error}");
 }
 
 #[tokio::test]

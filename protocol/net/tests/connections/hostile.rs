@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callscope_net::clock;
-use callscope_net::server::ServerOptions;
+use callscope_net::server::{ServerOptions, ServerTls};
 use callscope_net::tap::Tap;
 use callscope_net::transport::BoxStream;
 use callscope_wire::capture::{TapChunk, TapEvent};
@@ -148,6 +148,18 @@ async fn half_of_anything_and_silence_is_waited_for_a_bounded_time() {
         let reasons = reasons(&chunks);
         assert!(matches!(reasons.as_slice(), [reason] if !reason.is_empty()), "{half:?}: {reasons:?}");
     }
+    others_go_on(&world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tls_handshake_that_stops_is_waited_for_a_bounded_time() {
+    let tls = Some(ServerTls::development().unwrap());
+    let world = world_with(ServerOptions { listen: memory(), tls, ..ServerOptions::default() }).await;
+    let mut stream = raw(&world).await;
+    let start = tokio::time::Instant::now();
+    stream.write_all(b"\x16\x03\x01\x02\x00\x01").await.unwrap();
+    assert_eq!(read_all(stream).await, b"");
+    assert_eq!(start.elapsed().as_secs(), 5);
     others_go_on(&world).await;
 }
 
