@@ -143,7 +143,8 @@ impl App {
             Act::ClearTraffic => self.run(ctx, Command::ClearTraffic),
             Act::ResetLayout => {
                 let view = self.layout.view;
-                self.layout = crate::shell::Layout { view, ..Default::default() };
+                self.layout = crate::shell::Layout::default();
+                self.layout.view = view;
             }
             Act::NextTheme | Act::ZoomIn | Act::ZoomOut | Act::ZoomReset => self.appearance(ctx, act),
         }

@@ -27,7 +27,7 @@ pub(super) fn top_bar(ui: &mut Ui, cx: &mut Cx<'_>, view: View, search_keys: &st
 
     let narrow = if cx.narrow { 320.0 } else { SEARCH };
     let search = Rect::from_center_size(rect.center(), vec2(narrow, size::CONTROL));
-    let response = ui.interact(search, ui.id().with("search"), Sense::click());
+    let response = ui.interact(search, ui.scope_id().with("search"), Sense::click());
     let hint = t!("shell.search");
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &*hint));
     let line = if response.hovered() || response.has_focus() { t.low } else { t.line2 };
@@ -71,7 +71,7 @@ fn workspace_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
     );
     let galley = text::elided(ui.painter(), name.clone(), font::title(), 200.0);
     let (_, rect) = ui.allocate_space(vec2(galley.size().x + 32.0, size::CONTROL));
-    let response = ui.interact(rect, ui.id().with("workspace"), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with("workspace"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("shell.workspace", name = name)));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, size::CONTROL_RADIUS, t.hover);
@@ -105,7 +105,7 @@ pub(super) fn activity_bar(ui: &mut Ui, cx: &mut Cx<'_>, view: View, sidebar: bo
     for (index, (item, glyph, key)) in items.into_iter().enumerate() {
         let top = rect.top() + index as f32 * (height + if cx.narrow { 0.0 } else { -4.0 });
         let spot = Rect::from_min_size(pos2(rect.left() + 4.0, top), vec2(rect.width() - 8.0, height - 4.0));
-        let response = ui.interact(spot, ui.id().with(key), Sense::click());
+        let response = ui.interact(spot, ui.scope_id().with(key), Sense::click());
         let active = view == item;
         let name = t!(key);
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, active, &*name));
