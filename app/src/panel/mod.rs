@@ -4,7 +4,9 @@
 //! (filters, sorts, decodes), `ui` paints. No tokio and no `callscope-net` in here.
 
 pub mod call;
+pub mod services;
 pub mod timeline;
+mod tree;
 
 use callscope_wire::Time;
 use callscope_wire::status::Severity;

@@ -122,6 +122,8 @@ impl<'a> Button<'a> {
         if let Some(icon) = self.icon {
             let face = match self.look {
                 Look::Primary => font::icon_fill(ICON_SIZE),
+                // An outlined square would be a checkbox.
+                Look::Normal | Look::Chosen if icon == icon::STOP => font::icon_fill(ICON_SIZE),
                 Look::Normal | Look::Chosen => font::icon(ICON_SIZE),
             };
             let tone = if self.look == Look::Normal && enabled { t.mid } else { color };

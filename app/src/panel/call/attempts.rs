@@ -73,8 +73,8 @@ fn attempt_ui(ui: &mut Ui, cx: &Cx, view: &mut View, flow: &Flow, attempt: &Atte
     if let Some(state) = attempt.breaker {
         let kind = figures::mark_of_breaker(state);
         right = text::right(painter, pos2(right, lower), state.name(), font::small(), kind.color(t)) - 8.0;
-        mark::paint(painter, pos2(right, lower), 7.0, kind, t);
-        right -= 10.0;
+        mark::paint(painter, pos2(right - 2.0, lower), 7.0, kind, t);
+        right -= 12.0;
     }
     let words_at = pos2(rect.left() + LEFT, lower);
     let x = text::left(painter, words_at, outcome.as_str(), font::small_medium(), kind.color(t)) + 8.0;

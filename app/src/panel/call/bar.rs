@@ -349,7 +349,8 @@ fn deadline_float(ui: &mut Ui, cx: &Cx, inherited: Option<Duration>, view: &mut 
         cx.tokens.low
     };
     ui.add_space(4.0);
-    text::label(ui, words, font::small(), color);
+    // A menu justifies its rows; a sentence is not to be stretched.
+    ui.with_layout(Layout::top_down(Align::Min), |ui| text::label(ui, words, font::small(), color));
     menu::separator(ui);
     let mut chosen = None;
     for preset in DEADLINES {
@@ -398,7 +399,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, 
         && !view.draft.method.trim().is_empty()
         && address::problem(&view.draft.target).is_none();
     let keys = keys_of(cx.model, Act::Send).replace("Enter", "⏎").replace('+', " ");
-    let keys = (!keys.is_empty()).then_some(keys);
+    let keys = (!keys.is_empty() && row.width() >= 2.0 * size::STACK - 200.0).then_some(keys);
     let split = button::split_primary(
         ui,
         icon::PAPER_PLANE_TILT,
@@ -521,6 +522,8 @@ fn edit_at(
         .id(id)
         .frame(Frame::NONE)
         .margin(0.0)
+        .align(egui::Align2::LEFT_CENTER)
+        .min_size(rect.size())
         .font(face.clone())
         .hint_text(egui::RichText::new(hint).font(face).color(low))
         .desired_width(rect.width())

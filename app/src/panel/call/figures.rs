@@ -39,12 +39,18 @@ pub fn setting(duration: Duration) -> String {
 pub fn digits(number: f64) -> String {
     if number < 9.995 {
         let text = format!("{number:.2}");
-        text.strip_suffix("00").map_or(text.clone(), |whole| format!("{whole}0"))
+        text.strip_suffix('0').map_or(text.clone(), str::to_owned)
     } else if number < 99.95 {
         format!("{number:.1}")
     } else {
         format!("{number:.0}")
     }
+}
+
+/// A share in percent: `0.7`, `12.5`, `70`.
+pub fn percent(number: f64) -> String {
+    let text = format!("{number:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 /// `214 B`, `3.2 kB`, `1.5 MB`.

@@ -17,6 +17,9 @@ use crate::widget::{button, chip, text};
 /// Longer than this, and a running call offers to be cancelled right here.
 const CANCEL_AFTER_MS: u128 = 1_000;
 
+/// Room of the dot between two facts.
+const DOT: f32 = 19.0;
+
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, record: &Record) {
     let flow = &record.flow;
     pane::bar(ui, size::STATUS_LINE, Line::Below, |ui| {
@@ -80,11 +83,20 @@ fn attempt_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, flow: &Flow) {
 
 fn instance_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, flow: &Flow) {
     let Some(attempt) = flow.attempts.iter().rev().find(|attempt| !attempt.instance.is_empty()) else { return };
+    let width = |words: &str| text::width(ui.painter(), words, font::label());
+    if ui.available_width() < width(&attempt.instance) + DOT {
+        return;
+    }
     dot_ui(ui, cx);
     value_ui(ui, cx, &attempt.instance);
     let Some(state) = subject.breaker_of(&attempt.instance).or(attempt.breaker) else { return };
+    let key = t!("call.status.breaker");
+    let needs = DOT + text::width(ui.painter(), format!("{key} {}", state.name()), font::label()) + 20.0;
+    if ui.available_width() < needs {
+        return;
+    }
     dot_ui(ui, cx);
-    key_ui(ui, cx, &t!("call.status.breaker"));
+    key_ui(ui, cx, &key);
     let kind = figures::mark_of_breaker(state);
     let (rect, _) = ui.allocate_exact_size(vec2(12.0, 20.0), Sense::hover());
     mark::paint(ui.painter(), pos2(rect.left() + 4.0, rect.center().y), mark::SIZE, kind, cx.tokens);
@@ -101,6 +113,6 @@ fn key_ui(ui: &mut Ui, cx: &Cx, words: &str) {
 }
 
 fn dot_ui(ui: &mut Ui, cx: &Cx) {
-    let (rect, _) = ui.allocate_exact_size(vec2(19.0, 20.0), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(DOT, 20.0), Sense::hover());
     mark::dot(ui.painter(), rect.center(), cx.tokens.low);
 }

@@ -111,7 +111,7 @@ fn sheets(name: &str, make: impl Fn() -> Bench) {
     look(&mut make().harness(Theme::Dark, wide), &format!("{name}-dark"));
     look(&mut make().harness(Theme::Light, wide), &format!("{name}-light"));
     let narrow = || Bench { narrow: true, dock: 172.0, ..make() };
-    look(&mut narrow().harness(Theme::Dark, [728.0, 600.0]), &format!("{name}-narrow"));
+    look(&mut narrow().harness(Theme::Dark, [744.0, 620.0]), &format!("{name}-narrow"));
     look(&mut Bench { dock: 0.0, ..narrow() }.harness(Theme::Dark, [480.0, 700.0]), &format!("{name}-stacked"));
 }
 

@@ -59,6 +59,8 @@ pub(super) struct View {
 
     /// The prepared message in the editor.
     pub selected: usize,
+    /// Messages sent when this view looked last: the editor follows to the next one.
+    sent: usize,
     /// Its editor.
     pub editor: EditorState,
     pub check: Check,
@@ -102,6 +104,7 @@ impl Default for View {
             stack_share: 0.5,
             metadata_open: true,
             selected: 0,
+            sent: 0,
             editor: EditorState::default(),
             check: Check::default(),
             large: TextState::default(),
@@ -139,6 +142,11 @@ impl View {
             self.deadline = None;
             self.editor = EditorState::default();
         }
+        let sent = tab.running.as_ref().map_or(0, |running| running.sent);
+        if sent > self.sent && sent < self.draft.messages.len() {
+            self.select(sent);
+        }
+        self.sent = sent;
         self.selected = self.selected.min(self.draft.messages.len().saturating_sub(1));
         let flow = subject.record.map(|record| record.flow.id);
         if self.flow != flow {

@@ -62,6 +62,7 @@ impl Part {
     /// Its name in the legend.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Segment(Segment::Tls) => "TLS",
             Self::Segment(segment) => segment.name(),
             Self::Backoff => "back-off",
             Self::Open => "running",
@@ -159,7 +160,7 @@ fn attempt_lane(attempt: &Attempt, first: bool, call: &mut Lane, end: f64, ms: i
 
 #[cfg(test)]
 mod tests {
-    use super::{Bar, Chart, LaneKind, Part};
+    use super::{Chart, LaneKind, Part};
     use crate::panel::timeline::tests::retried;
     use callscope_wire::capture::Segment;
     use callscope_wire::{Code, Time};
@@ -185,7 +186,9 @@ mod tests {
         // Resolving and the first pick lie on the call's own lane.
         let parts: Vec<Part> = chart.lanes[0].bars.iter().map(|bar| bar.part).collect();
         assert_eq!(parts, [Part::Segment(Segment::Resolve), Part::Segment(Segment::Pick)]);
-        assert_eq!(chart.lanes[2].bars, [Bar { part: Part::Backoff, from: 6.3, to: 8.4 }]);
+        let wait = &chart.lanes[2].bars[0];
+        assert_eq!(wait.part, Part::Backoff);
+        assert!((wait.from - 6.3).abs() < 1e-6 && (wait.to - 8.4).abs() < 1e-6, "{wait:?}");
         assert!(chart.span() > 20.0);
     }
 

@@ -81,7 +81,9 @@ impl Timeline {
         let labels = if cx.narrow { LABELS_NARROW } else { LABELS };
         let right = (rect.right() - RIGHT).max(rect.left() + labels + 40.0);
         let axis = Axis { left: rect.left() + labels, right, span: chart.span() };
-        let painting = Painting { painter: ui.painter().with_clip_rect(rect), tokens: cx.tokens, axis };
+        let shape = record.flow.shape;
+        let ticked = shape.client_streams() || shape.server_streams();
+        let painting = Painting { painter: ui.painter().with_clip_rect(rect), tokens: cx.tokens, axis, ticked };
 
         painting.grid(&chart, top, body);
         pane::inside(ui, body, "lanes", |ui| {

@@ -13,6 +13,8 @@ use crate::theme::{Tokens, font, mix, size};
 use crate::widget::mark::{self, Mark};
 use crate::widget::{edge, row, text};
 
+/// Ticks are about this far apart.
+const TICK_GAP: f32 = 60.0;
 /// The parts in the order of the legend.
 const LEGEND: [&[Part]; 8] = [
     &[Part::Segment(Segment::Resolve), Part::Segment(Segment::Pick)],
@@ -30,19 +32,21 @@ pub(super) struct Painting<'a> {
     pub painter: Painter,
     pub tokens: &'a Tokens,
     pub axis: Axis,
+    /// Messages are drawn into the bars.
+    pub ticked: bool,
 }
 
 impl<'a> Painting<'a> {
     pub fn clipped(&self, clip: Rect) -> Painting<'a> {
         let painter = self.painter.with_clip_rect(self.painter.clip_rect().intersect(clip));
-        Painting { painter, tokens: self.tokens, axis: self.axis }
+        Painting { painter, tokens: self.tokens, axis: self.axis, ticked: self.ticked }
     }
 
     /// Ticks with their labels, and lines through the lanes.
     pub fn grid(&self, chart: &Chart, top: Rect, body: Rect) {
         let t = self.tokens;
         let flag = self.flag(chart, top).map(|(rect, _, _)| rect);
-        for (at, label) in self.axis.ticks(76.0) {
+        for (at, label) in self.axis.ticks(TICK_GAP) {
             let x = self.axis.x(at);
             edge::vline(&self.painter, x, body.y_range(), t.line);
             let line = text::galley(&self.painter, label, font::micro());
@@ -133,7 +137,7 @@ impl<'a> Painting<'a> {
                     }
                 }
                 let ink = if matches!(segment, Segment::Send | Segment::Receive) { t.island } else { t.hi };
-                let name = segment.name();
+                let name = bar.part.name();
                 let long = format!("{name} {}", figures::duration(ms(bar.length())));
                 // Where the server took its time, how long it took is the fact.
                 let first = if segment == Segment::Wait { long.as_str() } else { name };
@@ -141,7 +145,8 @@ impl<'a> Painting<'a> {
             }
             Part::Open => {
                 edge::frame(&self.painter, rect, radius, t.tint(t.accent), mix(t.line2, t.accent, 0.4));
-                self.fits(rect, &[figures::duration(ms(bar.length())).as_str()], t.hi)
+                // Of a stream the ticks say more than the length, which stands in the foot.
+                if self.ticked { None } else { self.fits(rect, &[figures::duration(ms(bar.length())).as_str()], t.hi) }
             }
             Part::Backoff => {
                 mark::hatch(&self.painter, rect, mix(t.island, t.idle, 0.5));
@@ -179,8 +184,7 @@ impl<'a> Painting<'a> {
 
     /// One tick per message, at most one per point.
     pub fn messages(&self, rect: Rect, record: &Record, lane: &Lane) {
-        let shape = record.flow.shape;
-        if !shape.client_streams() && !shape.server_streams() {
+        if !self.ticked {
             return;
         }
         let t = self.tokens;

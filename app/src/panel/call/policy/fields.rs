@@ -515,6 +515,8 @@ fn box_ui(
         .id(id)
         .frame(Frame::NONE)
         .margin(0.0)
+        .align(egui::Align2::LEFT_CENTER)
+        .min_size(rect.size())
         .font(font::code_small())
         .text_color(color)
         .desired_width(rect.width())

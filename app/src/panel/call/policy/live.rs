@@ -137,7 +137,7 @@ impl Facts<'_> {
         let retries: usize = recent.iter().map(|point| usize::from(point.attempts).saturating_sub(1)).sum();
         let percent = retries as f64 / recent.len() as f64 * 100.0;
         let may = subject.policy.retry_budget.as_ref().map(|budget| budget.percent);
-        let words = t!("call.policy.added", percent = figures::digits(percent));
+        let words = t!("call.policy.added", percent = figures::percent(percent));
         self.left(0.0, &t!("call.policy.retries_added"));
         self.right(0.0, &words);
         // The scale ends at twice what is allowed, so that the tick stands in the middle.
@@ -180,7 +180,7 @@ impl Facts<'_> {
         self.meter(48.0, share, color, Some(threshold));
         let mut small = t!("call.policy.failed", failed = failed, count = now.window.len()).into_owned();
         if let Some(rate) = now.failure_rate {
-            small = format!("{small} · {} %", figures::digits(rate));
+            small = format!("{small} · {} %", figures::percent(rate));
         }
         self.small(68.0, &small, &t!("call.policy.opens_at", percent = now.threshold));
         if now.state == BreakerState::Open {

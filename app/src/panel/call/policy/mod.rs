@@ -84,7 +84,10 @@ fn path_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &View) {
             text::glyph(&painter, pos2(x + 14.0, y), icon::ARROW_RIGHT, font::icon(size::ICON_SMALL), t.low);
             x += 28.0;
         }
-        let words = count.map_or_else(String::new, |count| t!("call.policy.values", count = count).into_owned());
+        let words = count.map_or_else(String::new, |count| match count {
+            1 => t!("call.policy.one_value").into_owned(),
+            _ => t!("call.policy.values", count = count).into_owned(),
+        });
         let count_width = text::width(&painter, words.as_str(), font::small());
         let name_width = text::width(&painter, name.as_ref(), font::card_title()).min(160.0);
         let width = (40.0 + name_width.max(48.0) + 24.0 + count_width + 12.0).round();
@@ -233,7 +236,11 @@ fn foot_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View) {
     let here = values_here(subject, view);
     let wrong = ROW_KINDS.iter().find_map(|kind| fields::problem(*kind, view));
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        if here > 0 && button::link(ui, &t!("call.policy.remove", count = here)).clicked() {
+        let remove = match here {
+            1 => t!("call.policy.remove_one"),
+            _ => t!("call.policy.remove", count = here),
+        };
+        if here > 0 && button::link(ui, &remove).clicked() {
             for kind in ROW_KINDS {
                 fields::inherit(kind, &mut view.draft);
             }
