@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callscope_wire::FlowId;
+use callscope_wire::{FlowId, FrameId};
 use callscope_wire::capture::Store;
 
 /// Bytes of frames kept unless the settings say otherwise.
@@ -15,7 +15,9 @@ pub struct Traffic {
     pub recording: bool,
     /// The call that the list is narrowed to, and a counter that tells the panel of a new wish.
     pub follow: Option<FlowId>,
-    /// Counts wishes to follow a call or select its frames.
+    /// The frame to be shown, as of the last wish.
+    pub selected: Option<FrameId>,
+    /// Counts wishes to follow a call or to show a frame.
     pub follow_revision: u64,
 }
 
@@ -25,6 +27,7 @@ impl Default for Traffic {
             store: Arc::new(Mutex::new(Store::new(DEFAULT_LIMIT))),
             recording: true,
             follow: None,
+            selected: None,
             follow_revision: 0,
         }
     }

@@ -87,7 +87,7 @@ fn machine_and_facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerNow) {
     let (_, rect) = ui.allocate_space(vec2(width, MACHINE));
     let response = ui.interact(rect, ui.scope_id().with("breaker machine"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, now.state.name()));
-    machine(ui, cx, now, rect.shrink2(vec2(16.0, 20.0)), t);
+    machine(ui, cx, now, rect.shrink2(vec2(size::PANE_PADDING, 20.0)), t);
     window_ui(ui, now, t);
     edge_line(ui, t);
     facts(ui, cx, now, t);
@@ -206,7 +206,7 @@ fn path(painter: &Painter, points: &[Pos2], color: Color32) {
 fn window_ui(ui: &mut Ui, now: &BreakerNow, t: &Tokens) {
     let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 92.0));
     let painter = ui.painter();
-    let inner = rect.shrink2(vec2(16.0, 0.0));
+    let inner = rect.shrink2(vec2(size::PANE_PADDING, 0.0));
     let failed = now.window.iter().filter(|failed| **failed).count();
     let y = rect.top() + 12.0;
     let title = t!("plots.last_calls", count = now.window.len());
@@ -270,10 +270,10 @@ fn facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerNow, t: &Tokens) {
     let painter = ui.painter();
     let mut y = rect.top() + 8.0 + FACT / 2.0;
     for (name, value, color) in rows {
-        let end = text::left(painter, pos2(rect.left() + 16.0, y), name, font::label_regular(), t.low);
-        let room = rect.right() - 16.0 - end - 12.0;
+        let end = text::left(painter, pos2(rect.left() + size::PANE_PADDING, y), name, font::label_regular(), t.low);
+        let room = rect.right() - size::PANE_PADDING - end - 12.0;
         let line = text::elided(painter, value, font::label(), room);
-        text::galley_right(painter, pos2(rect.right() - 16.0, y), line, color);
+        text::galley_right(painter, pos2(rect.right() - size::PANE_PADDING, y), line, color);
         y += FACT;
     }
 }

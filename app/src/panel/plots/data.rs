@@ -20,6 +20,9 @@ const CELLS_PER_DECADE: f64 = 60.0;
 /// A bucket that has only just begun would show a rate made of chance.
 const BEGUN: f64 = 0.3;
 
+/// A lone bucket with fewer calls than this gets no line.
+const ALONE: u32 = 5;
+
 /// How much time is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Window {
@@ -468,10 +471,13 @@ fn quantiles(sorted: &[f64]) -> Option<[f64; 3]> {
     Some([rank(0.50)?, rank(0.90)?, rank(0.99)?])
 }
 
-/// Lines through the buckets, broken where a bucket has no answer. A bucket alone becomes a short dash.
+/// Lines through the buckets, broken where a bucket has no answer. A bucket alone becomes a short dash, if it has
+/// calls enough for a percentile to say more than its points do.
 fn lines(buckets: &[Bucket], step: f64) -> [Vec<Vec<PlotPoint>>; 3] {
     [0, 1, 2].map(|which: usize| {
         let mut stretches: Vec<Vec<PlotPoint>> = Vec::new();
+        // Calls of the buckets of each stretch.
+        let mut weights: Vec<u32> = Vec::new();
         let mut open = false;
         for bucket in buckets {
             let value = bucket.quantiles.and_then(|values| values.get(which).copied());
@@ -480,12 +486,20 @@ fn lines(buckets: &[Bucket], step: f64) -> [Vec<Vec<PlotPoint>>; 3] {
                 continue;
             };
             let point = PlotPoint::new(bucket.x, millis.log10());
-            match stretches.last_mut() {
-                Some(stretch) if open => stretch.push(point),
-                _ => stretches.push(vec![point]),
+            match (stretches.last_mut(), weights.last_mut()) {
+                (Some(stretch), Some(weight)) if open => {
+                    stretch.push(point);
+                    *weight += bucket.calls;
+                }
+                _ => {
+                    stretches.push(vec![point]);
+                    weights.push(bucket.calls);
+                }
             }
             open = true;
         }
+        let mut weights = weights.into_iter();
+        stretches.retain(|stretch| weights.next().is_some_and(|calls| stretch.len() > 1 || calls >= ALONE));
         for stretch in &mut stretches {
             if let [only] = stretch.as_slice() {
                 let only = *only;
@@ -608,7 +622,7 @@ mod tests {
         let plotted = plot(&series, &orders(), &mut Names::default()).unwrap();
         let full = plotted.buckets.iter().find(|bucket| bucket.calls == 100).unwrap();
         assert_eq!(full.quantiles, Some([50.0, 90.0, 99.0]));
-        assert_eq!(plotted.quantiles[0].len(), 2, "ten seconds without a call are a gap");
+        assert_eq!(plotted.quantiles[0].len(), 1, "ten seconds without a call are a gap, and one call makes no line");
         assert_eq!(plotted.last, Some([7.0, 7.0, 7.0]));
         assert_eq!(plotted.calls, 101);
         assert_eq!(plotted.rows[0].name, "orders-1");

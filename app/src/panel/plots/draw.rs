@@ -116,7 +116,7 @@ fn calls_and_bands(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, 
     let wanted = if bands == 0 { 0.0 } else { HEADER + BAND_ROW * bands as f32 + BELOW };
     let room = rect.height() - TIME_AXIS;
     // The bands go before the rates when both do not fit.
-    let band_height = if room - wanted >= 90.0 { wanted } else { 0.0 };
+    let band_height = if room - wanted >= 64.0 { wanted } else { 0.0 };
     let calls = rect.with_max_y(rect.top() + room - band_height);
     let transform = calls_plot(ui, cx, plotted, window, calls);
     if band_height > 0.0 {
@@ -207,7 +207,13 @@ fn latency_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rec
     let plot = base("latency", inside, window, t)
         .y_grid_spacer(move |_| decades(low, high))
         .custom_y_axes(y_axis(|log| decade_name(log), t));
-    let transform = show(ui, "latency", plot, inside, window, (low, high), |plot| {
+    // A few calls are to be seen and hit, thousands are a texture.
+    let grown = match plotted.calls {
+        0..100 => 1.8,
+        100..400 => 1.35,
+        _ => 1.0,
+    };
+    let transform = show(ui, "latency", plot, inside, window, (low, high), move |plot| {
         for (series, points) in plotted.scatter.iter().enumerate() {
             if points.is_empty() {
                 continue;
@@ -219,13 +225,13 @@ fn latency_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rec
             plot.points(
                 Points::new(name, points.as_slice())
                     .shape(shape)
-                    .radius(radius)
+                    .radius(radius * grown)
                     .color(fade(color, 0.6))
                     .allow_hover(false),
             );
         }
         let crosses = Points::new("failures", plotted.failures.as_slice());
-        plot.points(crosses.shape(MarkerShape::Cross).radius(2.75).color(fade(t.err, 0.9)).allow_hover(false));
+        plot.points(crosses.shape(MarkerShape::Cross).radius(3.0 * grown).color(t.err).allow_hover(false));
         let styles = [(t.hi, 1.75), (t.mid, size::PLOT_LINE), (t.cap, size::PLOT_LINE)];
         // p99 first, so that p50 lies on top.
         for (which, (stretches, (color, width))) in plotted.quantiles.iter().zip(styles).enumerate().rev() {
@@ -447,12 +453,15 @@ fn decade_name(log: f64) -> String {
     }
 }
 
-/// Round steps, about one per 44 points.
+/// Round steps, about one per 40 points, and at least one above zero.
 fn steps(top: f64, height: f32) -> Vec<GridMark> {
-    let wanted = f64::from((height / 44.0).floor().clamp(1.0, 6.0));
+    let wanted = f64::from((height / 40.0).round().clamp(1.0, 6.0));
     let raw = top / wanted;
     let magnitude = 10.0_f64.powf(raw.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|nice| nice * magnitude).find(|step| *step >= raw).unwrap_or(raw);
+    let nice = [1.0, 2.0, 2.5, 5.0, 10.0].map(|nice| nice * magnitude);
+    let fits = |step: &f64| *step <= top;
+    let step = nice.into_iter().filter(fits).find(|step| *step >= raw);
+    let step = step.or_else(|| nice.into_iter().rev().find(fits)).unwrap_or(raw);
     let count = (top / step).floor() as usize;
     (0..=count).map(|index| GridMark { value: index as f64 * step, step_size: top }).collect()
 }

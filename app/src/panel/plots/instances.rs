@@ -36,14 +36,14 @@ pub(super) fn table(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window)
         let errors = format!("{} %", words::percent(row.errors));
         node.widget_info(|| WidgetInfo::labeled(Role::Row, true, format!("{} {errors}", row.name)));
         if index > 0 {
-            edge::hline(ui.painter(), rect.x_range().shrink(16.0), rect.top(), t.line);
+            edge::hline(ui.painter(), rect.x_range().shrink(size::PANE_PADDING), rect.top(), t.line);
         }
         let painter = ui.painter();
         let y = rect.center().y;
-        mark::series(painter, pos2(rect.left() + 21.0, y), 4.0, row.series, t);
+        mark::series(painter, pos2(rect.left() + 17.0, y), 4.0, row.series, t);
         let [rate, p50, p99, error] = columns(rect);
-        let room = rate - 44.0 - rect.left() - 34.0;
-        text::left_elided(painter, pos2(rect.left() + 34.0, y), &row.name, font::label(), t.hi, room);
+        let room = rate - 44.0 - rect.left() - 30.0;
+        text::left_elided(painter, pos2(rect.left() + 30.0, y), &row.name, font::label(), t.hi, room);
         let millis = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), words::millis);
         let mono = font::label_regular;
         text::right(painter, pos2(rate, y), words::rate(row.rate), mono(), t.hi);
@@ -62,7 +62,7 @@ pub(super) fn table(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window)
 
 /// Right ends of the four columns of numbers.
 fn columns(rect: Rect) -> [f32; 4] {
-    let right = rect.right() - 16.0;
+    let right = rect.right() - size::PANE_PADDING;
     [right - 152.0, right - 98.0, right - 46.0, right]
 }
 
@@ -80,7 +80,7 @@ pub(super) fn changes(ui: &mut Ui, cx: &Cx<'_>, service: &str) {
     let all_id = ui.scope_id().with("all changes");
     let all = ui.data(|data| data.get_temp::<bool>(all_id)).unwrap_or(false);
     let (_, head) = ui.allocate_space(vec2(ui.available_width(), 36.0));
-    let head = head.shrink2(vec2(16.0, 0.0));
+    let head = head.shrink2(vec2(size::PANE_PADDING, 0.0));
     text::left(ui.painter(), head.left_center(), t!("plots.changes"), font::card_title(), t.hi);
     if changes.is_empty() {
         line(ui, &t!("plots.changes_empty"), t);
@@ -101,8 +101,8 @@ pub(super) fn changes(ui: &mut Ui, cx: &Cx<'_>, service: &str) {
         let painter = ui.painter();
         let y = rect.center().y;
         let ago = words::before(cx.now().since(at).as_secs_f64());
-        text::left(painter, pos2(rect.left() + 16.0, y), ago, font::small(), t.low);
-        let name = pos2(rect.left() + 68.0, y);
+        text::left(painter, pos2(rect.left() + size::PANE_PADDING, y), ago, font::small(), t.low);
+        let name = pos2(rect.left() + 64.0, y);
         let end = text::left_elided(painter, name, instance, font::small(), t.mid, rect.width() - 210.0);
         text::left(painter, pos2(end.max(rect.left() + 130.0) + 4.0, y), "→", font::small(), t.low);
         let x = end.max(rect.left() + 130.0) + 26.0;
@@ -115,6 +115,6 @@ pub(super) fn changes(ui: &mut Ui, cx: &Cx<'_>, service: &str) {
 
 fn line(ui: &mut Ui, words: &str, t: &Tokens) {
     let (_, rect) = ui.allocate_space(vec2(ui.available_width(), ROW));
-    let at = pos2(rect.left() + 16.0, rect.center().y);
+    let at = pos2(rect.left() + size::PANE_PADDING, rect.center().y);
     text::left_elided(ui.painter(), at, words, font::small(), t.low, rect.width() - 32.0);
 }

@@ -40,6 +40,8 @@ const PAUSES: [(usize, Duration); 2] =
 pub struct PlotsPanel {
     main: Subject,
     dock: Subject,
+    /// This one lives in the dock, where only [`Self::dock_ui`] is asked for.
+    docked: bool,
     /// The breaker that the user chose to see, by service and instance.
     breaker: Option<(String, String)>,
 }
@@ -68,6 +70,9 @@ struct Stamp {
 impl PlotsPanel {
     /// Computes what is new.
     pub fn logic(&mut self, cx: &mut Cx<'_>) {
+        if self.docked {
+            return;
+        }
         let series = &cx.model.series;
         if !self.main.chosen
             && let Some(last) = series.points.back()
@@ -132,7 +137,9 @@ impl PlotsPanel {
             return;
         }
         let shown = subject.names.iter().filter(|name| !subject.query.hidden.iter().any(|hidden| hidden == name)).count();
-        let words = if shown == total {
+        let words = if shown == total && total == 1 {
+            t!("plots.instance_one")
+        } else if shown == total {
             t!("plots.instances", count = total)
         } else {
             t!("plots.instances_of", count = shown, total = total)
@@ -229,6 +236,7 @@ impl PlotsPanel {
 
     /// Latency, calls and breakers of one target, side by side.
     pub fn dock_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, target: Option<&str>) {
+        self.docked = true;
         if nothing_recorded(cx.model) {
             empty_ui(ui, cx);
             return;
