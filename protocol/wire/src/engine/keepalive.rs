@@ -125,6 +125,8 @@ mod tests {
                 assert_eq!(ours.answered(Time(at(second).0 + 5), token), Some(Duration::from_nanos(5)));
             }
         }
+        assert_eq!(ours.wake_at(), None);
+        ours.want();
         assert_eq!(ours.wake_at(), Some(at(110)), "ten pings were sent, the next waits");
     }
 

@@ -1,7 +1,7 @@
 //! Whose turn it is to send: streams take turns, frame by frame, so that small calls overtake large messages.
 //!
 //! ```text
-//!            wake                    next                   nothing left
+//!            wake                 take_turn                 nothing left
 //!   Idle ───────────▶ Ready ───────────────────▶ (sends) ──────────────▶ Idle
 //!                       ▲                           │ ▲
 //!                       │   wake (stream credit)    │ └─ more left: behind the others
@@ -60,7 +60,7 @@ impl Turns {
     }
 
     /// Whose turn it is. The caller puts it back by [`Self::put_back`], or leaves it out.
-    pub fn next(&mut self) -> Option<usize> {
+    pub fn take_turn(&mut self) -> Option<usize> {
         self.ready.pop_front()
     }
 
@@ -101,21 +101,21 @@ mod tests {
             turns.offer(slot, turn);
             turns.offer(slot, turn);
         }
-        assert_eq!(turns.next(), Some(0));
+        assert_eq!(turns.take_turn(), Some(0));
         turns.put_back(0, &mut states[0], Turn::Ready);
-        assert_eq!(turns.next(), Some(1));
+        assert_eq!(turns.take_turn(), Some(1));
         turns.put_back(1, &mut states[1], Turn::Connection);
-        assert_eq!(turns.next(), Some(2));
+        assert_eq!(turns.take_turn(), Some(2));
         turns.put_back(2, &mut states[2], Turn::Stream);
-        assert_eq!(turns.next(), Some(0));
+        assert_eq!(turns.take_turn(), Some(0));
         turns.put_back(0, &mut states[0], Turn::Idle);
-        assert_eq!(turns.next(), None);
+        assert_eq!(turns.take_turn(), None);
 
         turns.offer(2, &mut states[2]);
         assert!(turns.is_empty(), "more data does not help a stream without credit");
         turns.wake(2, &mut states[2]);
         turns.wake(1, &mut states[1]);
-        assert_eq!((turns.next(), turns.next(), turns.next()), (Some(2), Some(1), None));
+        assert_eq!((turns.take_turn(), turns.take_turn(), turns.take_turn()), (Some(2), Some(1), None));
         assert!(turns.take_waiting().is_empty());
     }
 }

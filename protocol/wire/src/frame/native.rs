@@ -339,7 +339,11 @@ fn check_bounds(header: &Header, bounds: Bounds, at: u64) -> Result<(), Fault> {
         return Err(Fault::peer(Code::PROTOCOL_ERROR, at, what));
     };
     let too_large = |what: &str, len: usize, limit: usize| {
-        Fault::peer(Code::FRAME_TOO_LARGE, at, format!("{what} length {len} passes the limit of {limit}"))
+        Fault::peer(
+            Code::FRAME_TOO_LARGE,
+            at,
+            format!("{what} length {} passes the limit of {}", grouped(len as u64), grouped(limit as u64)),
+        )
     };
     if body > bounds.body {
         return Err(too_large("frame body", body, bounds.body));
@@ -348,6 +352,19 @@ fn check_bounds(header: &Header, bounds: Bounds, at: u64) -> Result<(), Fault> {
         return Err(too_large("metadata", usize::from(header.meta_len), bounds.meta));
     }
     Ok(())
+}
+
+/// Digits in groups of three, for people.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// Makes frames to send. Small ones share a buffer; large bodies stay where they are.
@@ -464,17 +481,17 @@ mod tests {
             (
                 hex!("ffffffff 11400000 00000001 00000000"),
                 Code::FRAME_TOO_LARGE,
-                "frame body length 4294967295 passes the limit of 65536 (offset 0)",
+                "frame body length 4,294,967,295 passes the limit of 65,536 (offset 0)",
             ),
             (
                 hex!("00010001 11400000 00000001 00000000"),
                 Code::FRAME_TOO_LARGE,
-                "frame body length 65537 passes the limit of 65536 (offset 0)",
+                "frame body length 65,537 passes the limit of 65,536 (offset 0)",
             ),
             (
                 hex!("00004001 11404001 00000001 00000000"),
                 Code::FRAME_TOO_LARGE,
-                "metadata length 16385 passes the limit of 16384 (offset 0)",
+                "metadata length 16,385 passes the limit of 16,384 (offset 0)",
             ),
             (
                 hex!("00000001 11400002 00000001 00000000"),

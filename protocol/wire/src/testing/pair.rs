@@ -209,9 +209,10 @@ impl Pair {
     pub fn disconnect(&mut self) {
         let now = self.now;
         for end in [&mut self.client, &mut self.server] {
+            let arrived = end.ended && end.flight.iter().all(|(_, bytes)| bytes.is_some());
             end.flight.clear();
-            if !end.ended {
-                end.ended = true;
+            end.ended = true;
+            if !arrived {
                 end.flight.push_back((now, None));
             }
         }
@@ -242,5 +243,5 @@ fn next_chunk(seed: &mut u64) -> usize {
     *seed ^= *seed >> 7;
     *seed ^= *seed << 17;
     let size = (*seed >> 8) as usize;
-    if *seed & 3 == 0 { size % 20_000 + 1 } else { size % 40 + 1 }
+    if seed.is_multiple_of(4) { size % 20_000 + 1 } else { size % 40 + 1 }
 }

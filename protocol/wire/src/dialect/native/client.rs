@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::connection::{Connection, Control, MAX_STREAM, Received, Stage, Taken, protocol_error, wrong_size};
+use super::connection::{Connection, Control, MAX_STREAM, Stage};
 use super::meta;
+use super::receive::{Received, Taken, protocol_error, wrong_size};
 use super::stream::{Piece, Stream};
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
 use crate::frame::native::{Flags, Frame, Kind};
@@ -216,13 +217,11 @@ impl Client {
     }
 
     fn eof(&mut self) -> Result<(), Fault> {
-        match self.connection.untimely_end() {
-            Some(fault) => Err(fault),
-            None => {
-                self.connection.close_clean();
-                Ok(())
-            }
+        if let Some(fault) = self.connection.untimely_end() {
+            return Err(fault);
         }
+        self.connection.close_clean();
+        Ok(())
     }
 
     /// Ends all calls with the fault, and the connection with a goodbye where the server may still hear it.

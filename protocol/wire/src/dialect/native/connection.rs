@@ -9,20 +9,16 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
-
 use super::hello::{Agreed, Hello, Numbers, VERSION};
 use super::stream::{Piece, Stream};
 use crate::engine::flow::{ReceiveWindow, SendWindow};
 use crate::engine::keepalive::{Keepalive, Strikes};
 use crate::engine::pending::{Turn, Turns};
-use crate::engine::stream::{Index, Intake, Table, TooMuch};
+use crate::engine::stream::{Index, Intake, Table};
 use crate::engine::{Accepted, Closed, Event, Side};
-use crate::frame::native::{Encoder, Flags, Frame, Kind, MAGIC, PREFACE_LEN, Splitter};
+use crate::frame::native::{Encoder, MAGIC, PREFACE_LEN, Splitter};
 use crate::{Blame, CallId, Code, Fault, Limits, Status, Time};
 
-/// Bytes of frames that the peer can make us queue (answers to pings, refused calls) before it must read some.
-const MAX_ANSWERS: usize = 256 << 10;
 /// The highest number of a call.
 pub(super) const MAX_STREAM: u32 = i32::MAX as u32;
 
@@ -51,14 +47,6 @@ pub(super) enum Control {
     Status { stream: u32, status: Box<Status> },
 }
 
-/// What the peer sent that the connection cannot settle by itself.
-pub(super) enum Received {
-    /// A frame of a call.
-    Call(Frame),
-    /// A goodbye: `farewell` says what.
-    Goodbye,
-}
-
 /// The peer's goodbye.
 #[derive(Clone, Debug)]
 pub(super) struct Farewell {
@@ -68,21 +56,11 @@ pub(super) struct Farewell {
     pub reason: String,
 }
 
-/// What became of a message frame.
-pub(super) enum Taken {
-    /// A part, or no message at all.
-    Nothing,
-    /// A whole message.
-    Message(Bytes),
-    /// The call must end of it.
-    TooMuch(TooMuch),
-}
-
 pub(super) struct Connection {
     pub side: Side,
     pub limits: Limits,
     pub stage: Stage,
-    ours: Hello,
+    pub ours: Hello,
     /// What binds both; before the handshake is done, what every peer accepts.
     pub numbers: Numbers,
     pub agreed: Option<Agreed>,
@@ -101,12 +79,14 @@ pub(super) struct Connection {
     pub turns: Turns,
     /// The highest number used on the wire.
     pub highest: u32,
-    /// We said goodbye.
+    /// We take no new calls.
     pub goodbye: bool,
+    /// We said so, and named this stream as the last one.
+    pub goodbye_said: Option<u32>,
     pub farewell: Option<Farewell>,
-    keepalive: Keepalive,
-    strikes: Strikes,
-    handshake_by: Option<Time>,
+    pub keepalive: Keepalive,
+    pub strikes: Strikes,
+    pub handshake_by: Option<Time>,
     /// Something has waited to be sent since then without anyone asking for it.
     pub waiting_since: Option<Time>,
     fault: Option<Fault>,
@@ -140,6 +120,7 @@ impl Connection {
             turns: Turns::default(),
             highest: 0,
             goodbye: false,
+            goodbye_said: None,
             farewell: None,
             keepalive: Keepalive::new(limits.stalled_timeout),
             strikes: Strikes::default(),
@@ -161,275 +142,6 @@ impl Connection {
     pub fn introduce(&mut self, instance: &str) {
         self.ours.instance = Some(instance.to_owned());
     }
-
-    pub const fn ours(&self) -> &Hello {
-        &self.ours
-    }
-
-    // ---- receiving
-
-    /// The next thing that needs the side's own opinion. Everything else is settled here.
-    pub fn receive(&mut self, now: Time) -> Result<Option<Received>, Fault> {
-        loop {
-            match self.stage {
-                Stage::Over => return Ok(None),
-                Stage::Preface => {
-                    if !self.receive_preface()? {
-                        return Ok(None);
-                    }
-                }
-                Stage::Hello | Stage::Open => {
-                    let Some(frame) = self.splitter.next_frame(self.numbers.bounds())? else { return Ok(None) };
-                    if let Some(received) = self.receive_frame(now, frame)? {
-                        return Ok(Some(received));
-                    }
-                }
-            }
-        }
-    }
-
-    fn receive_preface(&mut self) -> Result<bool, Fault> {
-        let Some(first) = self.splitter.peek() else { return Ok(false) };
-        if first == 0 && self.side == Side::Client {
-            // A frame without a preface: the server will tell why in a GOAWAY.
-            self.stage = Stage::Hello;
-            return Ok(true);
-        }
-        let unknown = |found: &[u8]| {
-            let found = found.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
-            Fault::peer(Code::PROTOCOL_ERROR, 0, format!("expected the preface 89 52 50 43, found {found}"))
-        };
-        if first != MAGIC[0] {
-            return Err(unknown(&self.splitter.peek_some()));
-        }
-        let Some(preface) = self.splitter.next_preface() else { return Ok(false) };
-        if !preface.starts_with(&MAGIC) {
-            return Err(unknown(&preface));
-        }
-        let [.., min, max, _, _] = preface;
-        let fits = match self.side {
-            Side::Client => min == VERSION && max == VERSION,
-            Side::Server => (min..=max).contains(&VERSION),
-        };
-        if !fits {
-            let what = match self.side {
-                Side::Client => format!("the server chose version {min}, this client speaks version {VERSION}"),
-                Side::Server => format!("this server speaks version {VERSION}, the client {min} to {max}"),
-            };
-            return Err(Fault::peer(Code::VERSION_MISMATCH, MAGIC.len() as u64, what));
-        }
-        if self.side == Side::Server {
-            self.control.push_back(Control::Preface);
-        }
-        self.stage = Stage::Hello;
-        Ok(true)
-    }
-
-    fn receive_frame(&mut self, now: Time, frame: Frame) -> Result<Option<Received>, Fault> {
-        let kind = frame.header.kind;
-        if self.stage == Stage::Hello && !matches!(kind, Kind::HELLO | Kind::GOAWAY) {
-            return Err(protocol_error(&frame, format!("expected HELLO, found {}", describe(kind))));
-        }
-        if self.agreed.as_ref().is_some_and(|agreed| agreed.checksums) && !frame.has(Flags::CK) {
-            return Err(protocol_error(&frame, format!("{} without the checksum that was agreed", describe(kind))));
-        }
-        let Some(name) = kind.name() else {
-            if frame.has(Flags::IGN) {
-                return Ok(None);
-            }
-            return Err(protocol_error(&frame, format!("{} without IGN", describe(kind))));
-        };
-        let on_call = frame.header.stream != 0;
-        if kind != Kind::WINDOW && kind.is_call() != on_call {
-            return Err(protocol_error(&frame, format!("{name} on stream {}", frame.header.stream)));
-        }
-        match kind {
-            Kind::HELLO => self.receive_hello(&frame).map(|()| None),
-            Kind::PING => self.receive_ping(now, &frame).map(|()| None),
-            Kind::WINDOW => self.receive_window(&frame).map(|()| None),
-            Kind::GOAWAY => self.receive_goaway(&frame).map(Some),
-            Kind::AUTH => Err(protocol_error(&frame, "AUTH, but no mechanism was agreed".into())),
-            _ => Ok(Some(Received::Call(frame))),
-        }
-    }
-
-    fn receive_hello(&mut self, frame: &Frame) -> Result<(), Fault> {
-        if self.stage == Stage::Open {
-            return Err(protocol_error(frame, "a second HELLO".into()));
-        }
-        let theirs = Hello::decode(frame.body()).map_err(|error| protocol_error(frame, error.to_string()))?;
-        let agreed = Agreed::new(&self.ours, &theirs);
-        if agreed.checksums && !frame.has(Flags::CK) {
-            return Err(protocol_error(frame, "HELLO offers checksums and carries none".into()));
-        }
-        let numbers = agreed.numbers;
-        self.numbers = numbers;
-        self.encoder.checksums = agreed.checksums;
-        self.send.grow(numbers.connection_window);
-        self.intake.window = ReceiveWindow::new(numbers.connection_window, self.limits.max_reassembly);
-        self.intake.max_message = numbers.max_message as usize;
-        for (_, stream) in self.streams.iter_mut() {
-            stream.send.grow(numbers.stream_window);
-            stream.inbox.window = ReceiveWindow::new(numbers.stream_window, 0);
-        }
-        self.wake_all();
-        self.events.push_back(Event::Ready(agreed.for_owner(&theirs)));
-        self.agreed = Some(agreed);
-        if self.side == Side::Server {
-            self.control.push_back(Control::Hello);
-        }
-        self.stage = Stage::Open;
-        self.handshake_by = None;
-        Ok(())
-    }
-
-    fn receive_ping(&mut self, now: Time, frame: &Frame) -> Result<(), Fault> {
-        let Ok(bytes) = <[u8; 8]>::try_from(frame.body()) else { return Err(wrong_size(frame, "8")) };
-        if frame.has(Flags::ACK) {
-            if let Some(rtt) = self.keepalive.answered(now, bytes) {
-                self.events.push_back(Event::Pong { rtt });
-            }
-            return Ok(());
-        }
-        if !self.strikes.ping(now) {
-            let what = "a second PING less than 10 s after the one before it";
-            return Err(Fault::peer(Code::ENHANCE_YOUR_CALM, frame.at, what));
-        }
-        self.answer(Control::Pong(bytes), 24, frame.at)
-    }
-
-    /// Queues an answer that the peer brought about, within bounds.
-    pub fn answer(&mut self, control: Control, size: usize, at: u64) -> Result<(), Fault> {
-        self.answers += size;
-        if self.answers > MAX_ANSWERS {
-            let what = format!("more than {MAX_ANSWERS} bytes of answers wait, and the peer reads none");
-            return Err(Fault::peer(Code::ENHANCE_YOUR_CALM, at, what));
-        }
-        self.control.push_back(control);
-        Ok(())
-    }
-
-    fn receive_window(&mut self, frame: &Frame) -> Result<(), Fault> {
-        let Ok(bytes) = <[u8; 4]>::try_from(frame.body()) else { return Err(wrong_size(frame, "4")) };
-        let credit = u32::from_be_bytes(bytes);
-        let stream = frame.header.stream;
-        let refused =
-            |error| Fault::peer(Code::FLOW_CONTROL_ERROR, frame.at, format!("WINDOW on stream {stream}: {error}"));
-        if stream == 0 {
-            self.send.credit(credit).map_err(refused)?;
-            self.wake_all();
-            return Ok(());
-        }
-        self.check_opened(frame)?;
-        if let Some(&slot) = self.by_number.get(&u64::from(stream))
-            && let Some(stream) = self.streams.get_mut(slot)
-        {
-            stream.send.credit(credit).map_err(refused)?;
-            if stream.turn == Turn::Stream {
-                self.turns.wake(slot, &mut stream.turn);
-            }
-        }
-        Ok(())
-    }
-
-    fn receive_goaway(&mut self, frame: &Frame) -> Result<Received, Fault> {
-        let body = frame.body();
-        let (Some(last), Some(code)) = (body.first_chunk::<4>(), body.get(4..6)) else {
-            return Err(wrong_size(frame, "at least 6"));
-        };
-        let code = code.iter().fold(0, |code, byte| code << 8 | u16::from(*byte));
-        let mut last = u32::from_be_bytes(*last);
-        if let Some(earlier) = &self.farewell {
-            last = last.min(earlier.last);
-        }
-        let reason = String::from_utf8_lossy(body.get(6..).unwrap_or_default()).into_owned();
-        self.farewell = Some(Farewell { last, code: Code(code), reason: reason.clone() });
-        self.events.push_back(Event::GoAway { code: Code(code), reason });
-        Ok(Received::Goodbye)
-    }
-
-    /// Refuses a frame on a number that no REQUEST ever had.
-    pub fn check_opened(&self, frame: &Frame) -> Result<(), Fault> {
-        let stream = frame.header.stream;
-        if stream % 2 == 0 || stream > self.highest {
-            let what = format!("{} on stream {stream}, which was never opened", describe(frame.header.kind));
-            return Err(protocol_error(frame, what));
-        }
-        Ok(())
-    }
-
-    /// What a REQUEST or DATA must keep to whatever its stream, and what it spends of the connection's window.
-    pub fn admit(&mut self, frame: &Frame) -> Result<(), Fault> {
-        let name = describe(frame.header.kind);
-        let wrong = |what: &str| Err(protocol_error(frame, format!("{name} {what}")));
-        if frame.has(Flags::COMP) {
-            return wrong("with COMP, but no compression was agreed");
-        }
-        if frame.has(Flags::MORE.with(Flags::END)) {
-            return wrong("with both MORE and END");
-        }
-        if !frame.has(Flags::MSG) {
-            if frame.has(Flags::MORE) {
-                return wrong("with MORE and without MSG");
-            }
-            if !frame.body().is_empty() {
-                return wrong("with a body and without MSG");
-            }
-        }
-        self.intake.window.spend(frame.cost()).map_err(|error| overspent(frame, "the connection", error))
-    }
-
-    /// A frame of a stream that is over: nothing but its credit is left to do.
-    pub fn discard(&mut self, frame: &Frame) {
-        self.intake.window.release(frame.cost());
-    }
-
-    /// Takes in an admitted frame of the stream in this slot.
-    pub fn take_in(&mut self, slot: usize, frame: Frame) -> Result<Taken, Fault> {
-        let cost = frame.cost();
-        let Some(stream) = self.streams.get_mut(slot) else { return Ok(Taken::Nothing) };
-        stream.inbox.window.spend(cost).map_err(|error| overspent(&frame, "the stream", error))?;
-        if !frame.has(Flags::MSG) {
-            if stream.inbox.in_parts() {
-                return Err(protocol_error(&frame, "DATA without MSG inside a message in parts".into()));
-            }
-            stream.inbox.window.release(cost);
-            self.intake.window.release(cost);
-            return Ok(Taken::Nothing);
-        }
-        let more = frame.has(Flags::MORE);
-        Ok(match stream.inbox.take_in(frame.into_body(), more, cost, &mut self.intake) {
-            Ok(None) => {
-                self.give_credit(slot);
-                Taken::Nothing
-            }
-            Ok(Some(message)) => Taken::Message(message),
-            Err(error) => {
-                self.intake.window.release(cost);
-                Taken::TooMuch(error)
-            }
-        })
-    }
-
-    /// The application has taken bytes of messages.
-    pub fn consumed(&mut self, slot: usize, bytes: usize) {
-        if let Some(stream) = self.streams.get_mut(slot) {
-            stream.inbox.consumed(bytes, &mut self.intake);
-            self.give_credit(slot);
-        }
-    }
-
-    /// Sends the stream's credit if enough has gathered.
-    fn give_credit(&mut self, slot: usize) {
-        if let Some(stream) = self.streams.get_mut(slot)
-            && !stream.peer_done
-            && let Some(credit) = stream.inbox.window.credit()
-        {
-            self.control.push_back(Control::Window { stream: stream.id, credit });
-        }
-    }
-
-    // ---- sending
 
     /// The slot of a call that is not over.
     pub fn slot(&self, call: CallId) -> Option<usize> {
@@ -462,7 +174,7 @@ impl Connection {
     }
 
     /// The connection has credit, or larger limits: whoever waited for that may try again.
-    fn wake_all(&mut self) {
+    pub fn wake_all(&mut self) {
         for slot in self.turns.take_waiting() {
             if let Some(stream) = self.streams.get_mut(slot) {
                 stream.turn = Turn::Idle;
@@ -546,12 +258,15 @@ impl Connection {
         if let Some(credit) = self.intake.window.credit() {
             self.control.push_back(Control::Window { stream: 0, credit });
         }
+        if self.goodbye && self.goodbye_said.is_none() {
+            self.queue_goodbye();
+        }
         if !self.has_to_send() {
             self.waiting_since = None;
         } else if self.waiting_since.is_none() {
             self.waiting_since = Some(now);
         }
-        let parting = self.goodbye || self.farewell.is_some();
+        let parting = self.goodbye_said.is_some() || (self.farewell.is_some() && !self.goodbye);
         if parting && self.control.is_empty() && self.streams.iter().all(|(_, stream)| stream.forgotten) {
             self.stage = Stage::Over;
             self.closed = Some(Closed::Clean);
@@ -567,7 +282,8 @@ impl Connection {
 
     /// Why an end of stream is too early, if it is.
     pub fn untimely_end(&self) -> Option<Fault> {
-        let open = self.streams.iter().filter(|(_, stream)| !stream.forgotten).count();
+        // A one-way call that still runs owes the client nothing.
+        let open = self.streams.iter().filter(|(_, stream)| !stream.forgotten && !stream.one_way).count();
         let left = self.splitter.left();
         let what = if left > 0 {
             format!("the connection ended {left} bytes into a frame")
@@ -592,7 +308,7 @@ impl Connection {
         // What the peer needs to understand a goodbye stays: our preface and HELLO.
         self.control.retain(|control| matches!(control, Control::Preface | Control::Hello));
         if goodbye {
-            let last = if self.side == Side::Server { self.highest } else { 0 };
+            let last = self.last_accepted();
             self.control.push_back(Control::Goaway { last, code: fault.code, reason: fault.to_string() });
         } else {
             self.control.clear();
@@ -616,17 +332,31 @@ impl Connection {
 
     /// Says goodbye once; calls that run go on.
     pub fn say_goodbye(&mut self) {
-        if !self.goodbye && self.stage != Stage::Over {
-            self.goodbye = true;
-            let last = if self.side == Side::Server { self.highest } else { 0 };
-            self.control.push_back(Control::Goaway { last, code: Code::OK, reason: "shutting down".into() });
+        self.goodbye = true;
+    }
+
+    /// What a GOAWAY names.
+    fn last_accepted(&self) -> u32 {
+        match self.side {
+            Side::Client => 0,
+            Side::Server => self.goodbye_said.unwrap_or(self.highest),
         }
     }
 
-    /// What a frame of the wrong side or shape is answered with.
-    pub fn not_from_here(&self, frame: &Frame) -> Fault {
-        let from = if self.side == Side::Client { "server" } else { "client" };
-        protocol_error(frame, format!("a {from} sends no {}", describe(frame.header.kind)))
+    /// A client's goodbye does not overtake requests that were accepted before it: the server could be gone when they arrive.
+    fn queue_goodbye(&mut self) {
+        let waiting = |(_, stream): (usize, &Stream)| stream.id == 0;
+        let too_soon = match self.side {
+            Side::Client => self.streams.iter().any(waiting),
+            // Nothing may come before its preface and HELLO.
+            Side::Server => self.stage != Stage::Open,
+        };
+        if too_soon {
+            return;
+        }
+        let last = self.last_accepted();
+        self.goodbye_said = Some(last);
+        self.control.push_back(Control::Goaway { last, code: Code::OK, reason: "shutting down".into() });
     }
 
     /// Bytes of our preface.
@@ -634,24 +364,4 @@ impl Connection {
         let [a, b, c, d] = MAGIC;
         [a, b, c, d, VERSION, VERSION, 0, 0]
     }
-}
-
-/// A type's name, or its number.
-pub(super) fn describe(kind: Kind) -> String {
-    kind.name().map_or_else(|| format!("a frame of unknown type 0x{:02x}", kind.0), str::to_owned)
-}
-
-pub(super) fn protocol_error(frame: &Frame, what: String) -> Fault {
-    Fault::peer(Code::PROTOCOL_ERROR, frame.at, what)
-}
-
-pub(super) fn wrong_size(frame: &Frame, expected: &str) -> Fault {
-    let what =
-        format!("{} with a body of {} bytes instead of {expected}", describe(frame.header.kind), frame.body().len());
-    protocol_error(frame, what)
-}
-
-fn overspent(frame: &Frame, whose: &str, error: impl std::fmt::Display) -> Fault {
-    let what = format!("{} on stream {}: of {whose}, {error}", describe(frame.header.kind), frame.header.stream);
-    Fault::peer(Code::FLOW_CONTROL_ERROR, frame.at, what)
 }

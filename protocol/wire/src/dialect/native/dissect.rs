@@ -6,7 +6,7 @@ use super::meta::{self, NOT_PROCESSED};
 use crate::buf::Reader;
 use crate::dialect::Toward;
 use crate::engine::CancelReason;
-use crate::frame::native::{Flags, HEADER_LEN, Header, Kind, MAGIC, PREFACE_LEN};
+use crate::frame::native::{Flags, HEADER_LEN, Header, Kind, MAGIC, PREFACE_LEN, grouped};
 use crate::frame::tlv::{Tlv, Tlvs};
 use crate::inspect::{Diagnostic, Dissection, Node, NodeKind, json};
 use crate::{Code, Span};
@@ -81,19 +81,6 @@ fn raw(name: &str, bytes: &[u8], span: Span) -> Node {
     let shown = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ");
     let value = if bytes.len() > 16 { format!("{shown} …") } else { shown };
     Node::leaf(name, value, NodeKind::Raw, format!("{} B", grouped(bytes.len() as u64)), span)
-}
-
-/// Digits in groups of three.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 fn text_or_raw(name: &str, note: &str, bytes: &[u8], span: Span) -> Node {
@@ -275,7 +262,7 @@ impl Dissector<'_> {
         self.message();
         let mut summary = method.rsplit('/').next().unwrap_or_default().to_owned();
         if attempt > 0 {
-            summary.push_str(&format!(" · attempt {}", u16::from(attempt) + 1));
+            summary.extend([" · attempt ", &(u16::from(attempt) + 1).to_string()]);
         }
         if self.header.flags.has(Flags::ONEWAY) {
             summary.push_str(" · one-way");
@@ -399,12 +386,14 @@ fn first_words(body: &[u8]) -> String {
 
 /// An entry with its id, its length and its value as fields.
 fn entry(name: Option<&str>, tlv: &Tlv<'_>, base: usize, mut value: Node) -> Node {
-    let name =
-        if value.name.is_empty() { name.map_or_else(|| format!("id {}", tlv.id), str::to_owned) } else { value.name };
+    let mut name = name.map_or_else(|| format!("id {}", tlv.id), str::to_owned);
+    if !value.name.is_empty() {
+        name.clone_from(&value.name);
+    }
     let shown = value.value.clone();
     let kind = value.kind;
     let note = value.note.clone();
-    value.name = "value".to_owned();
+    "value".clone_into(&mut value.name);
     let span = tlv.span.shifted(base);
     let length = Span::new(span.start + 1, tlv.value_span.start + base);
     let mut children = vec![
@@ -412,9 +401,9 @@ fn entry(name: Option<&str>, tlv: &Tlv<'_>, base: usize, mut value: Node) -> Nod
         Node::leaf("length", tlv.value.len().to_string(), NodeKind::Number, "varint", length),
     ];
     if value.children.is_empty() {
-        children.push(value)
+        children.push(value);
     } else {
-        children.append(&mut value.children)
+        children.append(&mut value.children);
     }
     Node { name, value: shown, kind, note, span, children }
 }
@@ -492,12 +481,14 @@ fn meta_value(tlv: &Tlv<'_>, span: Span) -> (Node, Option<String>) {
 
 fn trace_node(value: &[u8], span: Span) -> Node {
     let hex = |range: std::ops::Range<usize>| {
-        value.get(range).unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or_default();
+        let bytes = value.get(range).unwrap_or_default().iter();
+        bytes.flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<String>()
     };
     let mut node = raw("", value, span);
     if value.len() == 25 {
         node.value = hex(0..16);
-        node.note = "trace id, parent span id, flags".to_owned();
+        "trace id, parent span id, flags".clone_into(&mut node.note);
         node.children = vec![
             Node::leaf("trace_id", hex(0..16), NodeKind::Raw, "16 B", Span::at(span.start, 16)),
             Node::leaf("span_id", hex(16..24), NodeKind::Raw, "8 B", Span::at(span.start + 16, 8)),

@@ -301,7 +301,7 @@ mod tests {
         let head = CallHead {
             method: "demo.Grüße/Sag".into(),
             metadata: [("a", b"1".to_vec()), ("a", b"".to_vec()), ("b-bin", vec![0, 255])].into_iter().collect(),
-            timeout: Some(Duration::from_micros(800_000)),
+            timeout: Some(Duration::from_millis(800)),
             attempt: 2,
             one_way: false,
             trace: Some(Trace { trace_id: [1; 16], span_id: [2; 8], flags: 1 }),

@@ -4,7 +4,7 @@
 //!  client.rs   server.rs     what a call frame means to each side
 //!       └──┬──────┘
 //!     connection.rs          handshake, the connection's own frames, goodbye, time
-//!     transmit.rs            who sends what next
+//!  receive.rs transmit.rs    bytes in; who sends what next
 //!     stream.rs              one call
 //!     hello.rs meta.rs       what the ids in HELLO and metadata mean
 //!  cutter.rs dissect.rs      recorded bytes, for people
@@ -18,6 +18,7 @@ mod cutter;
 mod dissect;
 mod hello;
 mod meta;
+mod receive;
 mod server;
 mod stream;
 mod transmit;

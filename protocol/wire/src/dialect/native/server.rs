@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::connection::{Connection, Control, MAX_STREAM, Received, Stage, Taken, protocol_error, wrong_size};
+use super::connection::{Connection, Control, MAX_STREAM, Stage};
 use super::meta::{self, RequestMeta};
+use super::receive::{Received, Taken, protocol_error, wrong_size};
 use super::stream::{Piece, Stream};
 use crate::engine::keepalive::Rate;
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
@@ -42,7 +43,7 @@ impl Server {
 
     fn request(&mut self, frame: Frame) -> Result<(), Fault> {
         let number = frame.header.stream;
-        if number % 2 == 0 || number > MAX_STREAM || number <= self.connection.highest {
+        if number.is_multiple_of(2) || number > MAX_STREAM || number <= self.connection.highest {
             let highest = self.connection.highest;
             let what = format!("REQUEST on stream {number} behind {highest}: numbers are odd and rise up to 2^31-1");
             return Err(protocol_error(&frame, what));
@@ -51,14 +52,12 @@ impl Server {
             return Err(protocol_error(&frame, "REQUEST with ONEWAY and without END".into()));
         }
         self.connection.admit(&frame)?;
-        if self.connection.goodbye {
-            // Above the `last_stream` that we named: the client knows that it is not processed. It stays unopened
-            // in our books, too, except that its later frames must be ignored.
-            self.connection.highest = number;
+        self.connection.highest = number;
+        if self.connection.goodbye_said.is_some() {
+            // Above the stream that we named as the last: the client knows that it is not processed.
             self.connection.discard(&frame);
             return Ok(());
         }
-        self.connection.highest = number;
         match self.judge(&frame) {
             Ok(request) => self.open(number, request, frame),
             Err(status) => {
@@ -254,13 +253,11 @@ impl Server {
     }
 
     fn eof(&mut self) -> Result<(), Fault> {
-        match self.connection.untimely_end() {
-            Some(fault) => Err(fault),
-            None => {
-                self.connection.close_clean();
-                Ok(())
-            }
+        if let Some(fault) = self.connection.untimely_end() {
+            return Err(fault);
         }
+        self.connection.close_clean();
+        Ok(())
     }
 
     /// Cancels all handlers, and ends the connection with a goodbye where the client may still hear it.

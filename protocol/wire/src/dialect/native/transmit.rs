@@ -42,7 +42,7 @@ impl Connection {
         while sent < budget {
             if let Some(control) = self.control.pop_front() {
                 sent += self.send_control(control, out);
-            } else if let Some(slot) = self.turns.next() {
+            } else if let Some(slot) = self.turns.take_turn() {
                 sent += self.send_turn(now, slot, out);
             } else {
                 break;
@@ -66,7 +66,7 @@ impl Connection {
                 self.encoder.raw(&preface);
                 return preface.len();
             }
-            Control::Hello => (Kind::HELLO, Flags::NONE, 0, self.ours().encode().freeze()),
+            Control::Hello => (Kind::HELLO, Flags::NONE, 0, self.ours.encode().freeze()),
             Control::Ping(token) => (Kind::PING, Flags::NONE, 0, Bytes::copy_from_slice(&token)),
             Control::Pong(token) => (Kind::PING, Flags::ACK, 0, Bytes::copy_from_slice(&token)),
             Control::Window { stream, credit } => {
