@@ -4,8 +4,13 @@
 //! (filters, sorts, decodes), `ui` paints. No tokio and no `callscope-net` in here.
 
 pub mod call;
+pub mod calls;
+pub mod log;
+pub mod plots;
 pub mod services;
+pub mod settings;
 pub mod timeline;
+pub mod traffic;
 mod tree;
 
 use callscope_wire::Time;
