@@ -2,10 +2,9 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use callscope_wire::Time;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Sleep, sleep_until};
 
 use crate::clock;
 
@@ -17,8 +16,8 @@ pub(super) struct Alarm {
 
 impl Alarm {
     pub(super) fn new() -> Self {
-        // Not in the timer's wheel before it is polled for the first time.
-        Self { sleep: Box::pin(sleep_until(Instant::now() + Duration::from_hours(1))), armed: None }
+        // Set to its first time when it is first wanted; only then does it cost the runtime anything.
+        Self { sleep: Box::pin(sleep_until(clock::instant(Time::ZERO))), armed: None }
     }
 
     /// The time it is when `wanted` has come. Later wishes do not move an armed timer: it goes off early and is set

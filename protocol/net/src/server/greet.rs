@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::address::TransportKind;
+use crate::clock;
 use crate::transport::{Accepted, BoxStream, Rewind, ServerTls};
 
 /// A connection may stay this long without a byte, and JSON between two of them.
@@ -42,7 +43,7 @@ pub(super) async fn greet(
 ) -> io::Result<Greeted> {
     let Accepted { mut stream, mut transport, .. } = accepted;
     let mut first = BytesMut::new();
-    let idle = Instant::now() + IDLE;
+    let idle = from_now(IDLE);
     if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
         return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
     }
@@ -54,7 +55,7 @@ pub(super) async fn greet(
         stream = tls.accept(Rewind::new(first, stream)).await?;
         transport = TransportKind::Tls;
         first = BytesMut::new();
-        let idle = Instant::now() + IDLE;
+        let idle = from_now(IDLE);
         if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
             return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
         }
@@ -87,7 +88,7 @@ async fn recognize(
     first: &mut BytesMut,
     max_first: usize,
 ) -> Result<&'static dyn Dialect, String> {
-    let limit = Instant::now() + RECOGNIZED;
+    let limit = from_now(RECOGNIZED);
     loop {
         match dialect::sniff(first) {
             Ok(Some(dialect)) => return Ok(dialect),
@@ -97,7 +98,7 @@ async fn recognize(
             }
             Ok(None) => {}
         }
-        let until = if is_typed(first) { Instant::now() + IDLE } else { limit };
+        let until = if is_typed(first) { from_now(IDLE) } else { limit };
         match timeout_at(until, stream.read_buf(first)).await {
             Ok(Ok(0)) => return Err("it ended before its dialect was clear".to_owned()),
             Ok(Ok(_)) => {}
@@ -105,6 +106,10 @@ async fn recognize(
             Err(_) => return Err("its dialect was not clear in time".to_owned()),
         }
     }
+}
+
+fn from_now(wait: Duration) -> Instant {
+    clock::instant(clock::now() + wait)
 }
 
 /// Whether it is the beginning of JSON, perhaps under somebody's fingers.

@@ -93,6 +93,12 @@ async fn wrong_methods_and_messages_are_told_apart_with_words() {
         assert_eq!(status.code, code, "{status}");
         assert!(status.message.contains(words), "{status}");
     }
+    let deep = "[".repeat(10_000);
+    for (request, words) in [(deep.as_bytes().to_vec(), "recursion limit"), (b"\"\xff\"".to_vec(), "unicode")] {
+        let (_, status) = collect(channel.open(head("test.Odd/Echo"), Some(request.into()), true)).await;
+        assert_eq!(status.code, Code::INVALID_ARGUMENT);
+        assert!(status.message.contains(words), "{status}");
+    }
     // By position and by bare name, too.
     let exchange = channel.open(head("add"), Some("[40, 2]".into()), true);
     assert_eq!(collect(exchange).await.0, [json!(42)]);
