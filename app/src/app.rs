@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use callscope_wire::FlowId;
-
 use crate::backend::{Backend, BackendOptions, Notice, Wake};
 use crate::command::Command;
 use crate::dialog::files::{FileDialogs, Native};
@@ -134,11 +132,6 @@ impl App {
             Notice::Frames => {}
             Notice::Log(level, text) => self.model.log.push(now, level, text),
         }
-    }
-
-    /// The tab whose repetition made this call.
-    pub(crate) fn repeating_tab(&self, flow: FlowId) -> Option<crate::model::tabs::TabId> {
-        self.running.repeated.get(&flow).copied()
     }
 }
 

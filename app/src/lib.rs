@@ -11,18 +11,14 @@
 
 rust_i18n::i18n!("../assets/locales", fallback = "en");
 
-#[cfg(feature = "shell")]
 pub mod app;
 pub mod backend;
-#[cfg(feature = "shell")]
 pub mod cli;
 pub mod command;
 pub mod dialog;
 pub mod model;
 pub mod panel;
-#[cfg(feature = "shell")]
 mod run;
-#[cfg(feature = "shell")]
 pub mod shell;
 pub mod store;
 pub mod theme;

@@ -2,12 +2,6 @@
 
 use std::process::ExitCode;
 
-#[cfg(feature = "shell")]
 fn main() -> ExitCode {
     callscope::cli::main()
-}
-
-#[cfg(not(feature = "shell"))]
-fn main() -> ExitCode {
-    ExitCode::SUCCESS
 }

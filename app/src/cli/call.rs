@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use callscope_net::client::{CallOptions, CallSender, Incoming};
-use callscope_net::observer::{BreakerView, Observer, Snapshot};
+use callscope_net::observer::{BreakerView, Observer, Quiet, Snapshot};
 use callscope_wire::capture::{Attempt, Flow, FlowEvent, Segment, verdict};
 use callscope_wire::policy::{Policy, duration_text};
 use callscope_wire::{Code, FlowId, Metadata, Shape, Status, Time, Value};
@@ -112,8 +112,10 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let recording = Arc::new(Recording { verbose: arguments.verbose, ..Recording::default() });
     let client = arguments.connection.client(Arc::clone(&recording) as Arc<dyn Observer>)?;
 
-    // A server that cannot say what it offers is called as if the method were unary.
-    let shape = match client.describe(&arguments.address).await {
+    // Asked over a connection of its own, so that the call's timeline shows what a first call costs. A server that
+    // cannot say what it offers is called as if the method were unary.
+    let described = arguments.connection.client(Arc::new(Quiet))?.describe(&arguments.address).await;
+    let shape = match described {
         Ok(schema) => match schema.method(&arguments.method) {
             Some((_, method)) => method.shape,
             None => Shape::Unary,
