@@ -191,17 +191,14 @@ impl Attempt<'_> {
                     None => continue,
                 },
                 message = self.outbox.next(), if may_take => {
-                    match message {
-                        Some(message) => {
-                            tell_sent(self.reporter, &message);
-                            both.message = Some(message);
-                            both.end = self.outbox.is_over();
-                            sending = !both.end;
-                        }
-                        None => {
-                            sending = false;
-                            exchange.half_close();
-                        }
+                    if let Some(message) = message {
+                        tell_sent(self.reporter, &message);
+                        both.message = Some(message);
+                        both.end = self.outbox.is_over();
+                        sending = !both.end;
+                    } else {
+                        sending = false;
+                        exchange.half_close();
                     }
                     continue;
                 }

@@ -132,18 +132,15 @@ impl Pool {
     fn connected(&self, endpoint: &Endpoint, result: &Result<Connected, ConnectError>) {
         let mut slots = self.slots();
         let Some(slot) = slots.get_mut(endpoint) else { return };
-        match result {
-            Ok(connected) => {
-                slot.failures = 0;
-                slot.avoid_until = Time::ZERO;
-                slot.state = State::Ready(connected.channel.clone());
-            }
-            Err(_) => {
-                slot.failures = slot.failures.saturating_add(1);
-                slot.avoid_until = clock::now() + connect_backoff(slot.failures, fastrand::f64());
-                slot.state = State::Idle;
-                self.avoids_until.fetch_max(slot.avoid_until.0, Ordering::Relaxed);
-            }
+        if let Ok(connected) = result {
+            slot.failures = 0;
+            slot.avoid_until = Time::ZERO;
+            slot.state = State::Ready(connected.channel.clone());
+        } else {
+            slot.failures = slot.failures.saturating_add(1);
+            slot.avoid_until = clock::now() + connect_backoff(slot.failures, fastrand::f64());
+            slot.state = State::Idle;
+            self.avoids_until.fetch_max(slot.avoid_until.0, Ordering::Relaxed);
         }
     }
 }

@@ -104,7 +104,7 @@ fn number(value: f64) -> Number {
 }
 
 fn is_prime(n: u64) -> bool {
-    n >= 2 && (2..).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d))
+    n >= 2 && (2..=n.isqrt()).all(|d| !n.is_multiple_of(d))
 }
 
 fn declared() -> (Service, Vec<TypeDef>) {
@@ -138,32 +138,37 @@ fn declared() -> (Service, Vec<TypeDef>) {
         ],
     );
     let types = vec![
-        record("demo.AddRequest", "Two numbers.", vec![
-            number("a", "The first summand.", json!(1)),
-            number("b", "The second summand.", json!(2)),
-        ]),
+        record(
+            "demo.AddRequest",
+            "Two numbers.",
+            vec![number("a", "The first summand.", json!(1)), number("b", "The second summand.", json!(2))],
+        ),
         record("demo.AddResponse", "Their sum.", vec![number("sum", "a + b.", json!(3))]),
-        record("demo.DivideRequest", "Two numbers.", vec![
-            number("dividend", "What is divided.", json!(22)),
-            number("divisor", "By what; not 0.", json!(7)),
-        ]),
-        record("demo.DivideResponse", "Their quotient.", vec![number(
-            "quotient",
-            "dividend / divisor.",
-            json!(3.142_857_142_857_143),
-        )]),
-        record("demo.PrimesRequest", "How far to look.", vec![field(
-            "limit",
-            TypeRef::Uint64,
-            "The last number to look at, at most 10000000.",
-            json!(200),
-        )]),
+        record(
+            "demo.DivideRequest",
+            "Two numbers.",
+            vec![number("dividend", "What is divided.", json!(22)), number("divisor", "By what; not 0.", json!(7))],
+        ),
+        record(
+            "demo.DivideResponse",
+            "Their quotient.",
+            vec![number("quotient", "dividend / divisor.", json!(3.142_857_142_857_143))],
+        ),
+        record(
+            "demo.PrimesRequest",
+            "How far to look.",
+            vec![field("limit", TypeRef::Uint64, "The last number to look at, at most 10000000.", json!(200))],
+        ),
         record("demo.Prime", "One prime number.", vec![field("prime", TypeRef::Uint64, "It.", json!(2))]),
         record("demo.Summand", "One number of the sum.", vec![number("value", "It.", json!(20))]),
-        record("demo.SumResponse", "The sum.", vec![
-            number("sum", "Of all values.", json!(4321)),
-            field("count", TypeRef::Uint64, "How many there were.", json!(4)),
-        ]),
+        record(
+            "demo.SumResponse",
+            "The sum.",
+            vec![
+                number("sum", "Of all values.", json!(4321)),
+                field("count", TypeRef::Uint64, "How many there were.", json!(4)),
+            ],
+        ),
     ];
     (service, types)
 }
@@ -180,8 +185,8 @@ mod tests {
         };
         assert_eq!(add(json!(1), json!(2)), "3");
         assert_eq!(add(json!(0.5), json!(0.25)), "0.75");
-        assert_eq!(add(json!(i64::MAX), json!(1)), "9.223372036854776e18");
-        assert_eq!(add(json!(1e308), json!(1e308)), "1.7976931348623157e308");
+        assert_eq!(add(json!(i64::MAX), json!(1)), "9.223372036854776e+18");
+        assert_eq!(add(json!(1e308), json!(1e308)), "1.7976931348623157e+308");
     }
 
     #[test]

@@ -88,17 +88,25 @@ fn is_chinese(text: &str) -> bool {
 }
 
 fn declared() -> (Service, Vec<TypeDef>) {
-    let service = service("demo.Chat", "A conversation: both sides send when they like.", vec![method(
-        "Talk",
-        Shape::Bidi,
+    let service = service(
+        "demo.Chat",
+        "A conversation: both sides send when they like.",
+        vec![method(
+            "Talk",
+            Shape::Bidi,
+            "demo.ChatMessage",
+            "demo.ChatMessage",
+            "Mira answers every message, Chinese in Chinese, and says goodbye after Done sending.",
+        )],
+    );
+    let types = vec![record(
         "demo.ChatMessage",
-        "demo.ChatMessage",
-        "Mira answers every message, Chinese in Chinese, and says goodbye after Done sending.",
-    )]);
-    let types = vec![record("demo.ChatMessage", "Something that somebody said.", vec![
-        field("from", TypeRef::String, "Who said it.", json!("ada")),
-        field("text", TypeRef::String, "What was said.", json!("Hello, is anybody there?")),
-    ])];
+        "Something that somebody said.",
+        vec![
+            field("from", TypeRef::String, "Who said it.", json!("ada")),
+            field("text", TypeRef::String, "What was said.", json!("Hello, is anybody there?")),
+        ],
+    )];
     (service, types)
 }
 

@@ -153,38 +153,67 @@ fn declared() -> (Service, Vec<TypeDef>) {
     );
     let types = vec![
         record("demo.ListFilesRequest", "No fields.", Vec::new()),
-        record("demo.FileList", "The files.", vec![field(
-            "files",
-            list("demo.FileInfo"),
-            "In no order that matters.",
-            Value::Null,
-        )]),
-        record("demo.FileInfo", "One file.", vec![
-            field("name", TypeRef::String, "Its name.", json!("readme.txt")),
-            size("size", "Bytes.", json!(403)),
-            checksum("Of all its bytes."),
-        ]),
-        record("demo.DownloadRequest", "What to download.", vec![
-            field("name", TypeRef::String, "As List has it.", json!("readme.txt")),
-            optional("chunk_bytes", TypeRef::Uint64, "1 to 1048576; without it 16384.", json!(128)),
-        ]),
-        record("demo.FileChunk", "A piece of a file.", vec![
-            size("offset", "Where it belongs.", json!(0)),
-            field("data", TypeRef::Bytes, "Its bytes.", json!("Q2FsbHNjb3Bl")),
-            checksum("Of its bytes."),
-            field("last", TypeRef::Bool, "Nothing follows.", json!(true)),
-        ]),
-        record("demo.UploadChunk", "A piece of a file.", vec![
-            optional("offset", TypeRef::Uint64, "Where it belongs; it must be where the one before ended.", json!(0)),
-            field("data", TypeRef::Bytes, "Its bytes.", json!("Q2FsbHNjb3Bl")),
-            // The checksum of the example's data, so that the pre-filled call works.
-            optional("crc32c", TypeRef::Uint32, "Of its bytes; checked if it is there.", json!(crc32c::crc32c(b"Callscope"))),
-        ]),
-        record("demo.UploadResponse", "What arrived.", vec![
-            size("bytes", "In all chunks together.", json!(9)),
-            size("chunks", "How many there were.", json!(1)),
-            checksum("Of all bytes."),
-        ]),
+        record(
+            "demo.FileList",
+            "The files.",
+            vec![field("files", list("demo.FileInfo"), "In no order that matters.", Value::Null)],
+        ),
+        record(
+            "demo.FileInfo",
+            "One file.",
+            vec![
+                field("name", TypeRef::String, "Its name.", json!("readme.txt")),
+                size("size", "Bytes.", json!(403)),
+                checksum("Of all its bytes."),
+            ],
+        ),
+        record(
+            "demo.DownloadRequest",
+            "What to download.",
+            vec![
+                field("name", TypeRef::String, "As List has it.", json!("readme.txt")),
+                optional("chunk_bytes", TypeRef::Uint64, "1 to 1048576; without it 16384.", json!(128)),
+            ],
+        ),
+        record(
+            "demo.FileChunk",
+            "A piece of a file.",
+            vec![
+                size("offset", "Where it belongs.", json!(0)),
+                field("data", TypeRef::Bytes, "Its bytes.", json!("Q2FsbHNjb3Bl")),
+                checksum("Of its bytes."),
+                field("last", TypeRef::Bool, "Nothing follows.", json!(true)),
+            ],
+        ),
+        record(
+            "demo.UploadChunk",
+            "A piece of a file.",
+            vec![
+                optional(
+                    "offset",
+                    TypeRef::Uint64,
+                    "Where it belongs; it must be where the one before ended.",
+                    json!(0),
+                ),
+                field("data", TypeRef::Bytes, "Its bytes.", json!("Q2FsbHNjb3Bl")),
+                // The checksum of the example's data, so that the pre-filled call works.
+                optional(
+                    "crc32c",
+                    TypeRef::Uint32,
+                    "Of its bytes; checked if it is there.",
+                    json!(crc32c::crc32c(b"Callscope")),
+                ),
+            ],
+        ),
+        record(
+            "demo.UploadResponse",
+            "What arrived.",
+            vec![
+                size("bytes", "In all chunks together.", json!(9)),
+                size("chunks", "How many there were.", json!(1)),
+                checksum("Of all bytes."),
+            ],
+        ),
     ];
     (service, types)
 }

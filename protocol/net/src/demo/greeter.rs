@@ -57,22 +57,34 @@ fn hello(request: Value) -> Result<Value, Status> {
 }
 
 fn declared() -> (Service, Vec<TypeDef>) {
-    let service = service("demo.Greeter", "Says hello in several languages.", vec![idempotent(method(
-        "Hello",
-        Shape::Unary,
-        "demo.HelloRequest",
-        "demo.HelloResponse",
-        "Greets somebody. INVALID_ARGUMENT names the languages that are spoken here.",
-    ))]);
+    let service = service(
+        "demo.Greeter",
+        "Says hello in several languages.",
+        vec![idempotent(method(
+            "Hello",
+            Shape::Unary,
+            "demo.HelloRequest",
+            "demo.HelloResponse",
+            "Greets somebody. INVALID_ARGUMENT names the languages that are spoken here.",
+        ))],
+    );
     let types = vec![
-        record("demo.HelloRequest", "Whom to greet, and how.", vec![
-            field("name", TypeRef::String, "Whom to greet.", json!("Ada")),
-            optional("language", TypeRef::String, "en, zh, de, es, fr, it, pt or sv; without it en.", json!("en")),
-        ]),
-        record("demo.HelloResponse", "The greeting.", vec![
-            field("greeting", TypeRef::String, "In the language asked for.", json!("Hello, Ada!")),
-            field("language", TypeRef::String, "The language it is in.", json!("en")),
-        ]),
+        record(
+            "demo.HelloRequest",
+            "Whom to greet, and how.",
+            vec![
+                field("name", TypeRef::String, "Whom to greet.", json!("Ada")),
+                optional("language", TypeRef::String, "en, zh, de, es, fr, it, pt or sv; without it en.", json!("en")),
+            ],
+        ),
+        record(
+            "demo.HelloResponse",
+            "The greeting.",
+            vec![
+                field("greeting", TypeRef::String, "In the language asked for.", json!("Hello, Ada!")),
+                field("language", TypeRef::String, "The language it is in.", json!("en")),
+            ],
+        ),
     ];
     (service, types)
 }

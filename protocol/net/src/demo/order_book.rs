@@ -23,7 +23,7 @@ const MOST_ORDERS: usize = 1000;
 const LIFE: Duration = Duration::from_secs(11);
 
 /// From placing to delivery, for people.
-const ETA: Duration = Duration::from_secs(2 * 86_400);
+const ETA: Duration = Duration::from_hours(48);
 
 /// The orders.
 #[derive(Debug)]
@@ -211,20 +211,21 @@ mod tests {
         let book = Book::new(1, Time::from_millis(1000));
         let standing = book.get("o-1001").unwrap();
         let once = Order { repeats: false, ..standing.clone() };
-        assert_eq!(states(&once, &[1, 3, 5, 6, 10, 99]), [
-            ("ACCEPTED", Some(3)),
-            ("PACKED", Some(6)),
-            ("PACKED", Some(6)),
-            ("SHIPPED", Some(10)),
-            ("DELIVERED", None),
-            ("DELIVERED", None),
-        ]);
-        assert_eq!(states(standing, &[11, 12, 14, 111]), [
-            ("DELIVERED", None),
-            ("ACCEPTED", Some(14)),
-            ("PACKED", Some(17)),
-            ("ACCEPTED", Some(113)),
-        ]);
+        assert_eq!(
+            states(&once, &[1, 3, 5, 6, 10, 99]),
+            [
+                ("ACCEPTED", Some(3)),
+                ("PACKED", Some(6)),
+                ("PACKED", Some(6)),
+                ("SHIPPED", Some(10)),
+                ("DELIVERED", None),
+                ("DELIVERED", None),
+            ]
+        );
+        assert_eq!(
+            states(standing, &[11, 12, 14, 111]),
+            [("DELIVERED", None), ("ACCEPTED", Some(14)), ("PACKED", Some(17)), ("ACCEPTED", Some(113)),]
+        );
     }
 
     #[test]

@@ -67,9 +67,8 @@ pub(super) fn add_to(router: &mut Router, orders: &Orders, manner: Manner, seed:
     let at = Arc::clone(&desk);
     router.unary("shop.Orders/Get", move |cx, request| get(Arc::clone(&at), cx, request));
     let at = desk;
-    router.server_stream("shop.Orders/Watch", move |cx, request, outbound| {
-        watch(Arc::clone(&at), cx, request, outbound)
-    });
+    router
+        .server_stream("shop.Orders/Watch", move |cx, request, outbound| watch(Arc::clone(&at), cx, request, outbound));
 }
 
 #[derive(Deserialize)]

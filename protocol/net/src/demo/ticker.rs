@@ -49,22 +49,34 @@ async fn watch(request: Value, mut outbound: Outbound) -> Result<(), Status> {
 }
 
 fn declared() -> (Service, Vec<TypeDef>) {
-    let service = service("demo.Ticker", "Tells the time, over and over.", vec![idempotent(method(
-        "Watch",
-        Shape::ServerStream,
-        "demo.WatchRequest",
-        "demo.Tick",
-        "A tick at every interval, for ever, or as many as the limit says. Cancel it when you have seen enough.",
-    ))]);
+    let service = service(
+        "demo.Ticker",
+        "Tells the time, over and over.",
+        vec![idempotent(method(
+            "Watch",
+            Shape::ServerStream,
+            "demo.WatchRequest",
+            "demo.Tick",
+            "A tick at every interval, for ever, or as many as the limit says. Cancel it when you have seen enough.",
+        ))],
+    );
     let types = vec![
-        record("demo.WatchRequest", "How often, and how many.", vec![
-            optional("interval_ms", TypeRef::Uint64, "1 to 60000; without it 1000.", json!(500)),
-            optional("limit", TypeRef::Uint64, "Ticks before the stream ends; without it never.", Value::Null),
-        ]),
-        record("demo.Tick", "One tick.", vec![
-            field("sequence", TypeRef::Uint64, "Counted from 1.", json!(1)),
-            field("time", TypeRef::String, "When, RFC 3339 in UTC.", json!("2026-11-22T14:31:07.204Z")),
-        ]),
+        record(
+            "demo.WatchRequest",
+            "How often, and how many.",
+            vec![
+                optional("interval_ms", TypeRef::Uint64, "1 to 60000; without it 1000.", json!(500)),
+                optional("limit", TypeRef::Uint64, "Ticks before the stream ends; without it never.", Value::Null),
+            ],
+        ),
+        record(
+            "demo.Tick",
+            "One tick.",
+            vec![
+                field("sequence", TypeRef::Uint64, "Counted from 1.", json!(1)),
+                field("time", TypeRef::String, "When, RFC 3339 in UTC.", json!("2026-11-22T14:31:07.204Z")),
+            ],
+        ),
     ];
     (service, types)
 }

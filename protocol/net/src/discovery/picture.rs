@@ -79,7 +79,8 @@ impl Picture {
     fn put(&mut self, instance: Instance) -> bool {
         let known = self.services.get_mut(&instance.service);
         if let Some(known) = known.and_then(|all| all.iter_mut().find(|known| known.id == instance.id)) {
-            let changed = *known != instance;
+            // A renewed lease looks the same every time, and yet it is as long as new from now on.
+            let changed = *known != instance || instance.lease.is_some();
             *known = instance;
             return changed;
         }

@@ -123,10 +123,6 @@ impl From<Event> for WatchEvent {
     fn from(event: Event) -> Self {
         let gone = event.is_gone();
         let Event { revision, reason, instance } = event;
-        if gone {
-            Self::Delete { revision, reason, instance }
-        } else {
-            Self::Put { revision, reason, instance }
-        }
+        if gone { Self::Delete { revision, reason, instance } } else { Self::Put { revision, reason, instance } }
     }
 }

@@ -9,8 +9,7 @@ use crate::describe::{self, choice, field, idempotent, list, named, optional, re
 
 /// The service and its types.
 pub(super) fn service() -> (Service, Vec<TypeDef>) {
-    let docs =
-        "Who serves what. An instance lives as long as its lease is renewed; watchers are told of every change.";
+    let docs = "Who serves what. An instance lives as long as its lease is renewed; watchers are told of every change.";
     (describe::service(SERVICE, docs, methods()), types())
 }
 
@@ -104,10 +103,7 @@ fn types() -> Vec<TypeDef> {
         record(
             "callscope.WatchRequest",
             "What to watch.",
-            vec![
-                service(),
-                optional("renewals", TypeRef::Bool, "Also tell of renewed leases.", json!(false)),
-            ],
+            vec![service(), optional("renewals", TypeRef::Bool, "Also tell of renewed leases.", json!(false))],
         ),
         record(
             "callscope.WatchEvent",

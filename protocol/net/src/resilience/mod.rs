@@ -124,9 +124,7 @@ mod tests {
     /// The table and the settings cannot drift apart.
     #[test]
     fn the_table_names_every_setting() {
-        let keys = |value: serde_json::Value| -> Vec<String> {
-            value.as_object().unwrap().keys().cloned().collect()
-        };
+        let keys = |value: serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
         for (name, expected) in [
             ("retry", keys(json!(Retry::default()))),
             ("budget", keys(json!(RetryBudget::default()))),

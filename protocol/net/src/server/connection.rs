@@ -166,6 +166,8 @@ fn work(
 ) -> BoxFuture<'static, ()> {
     completion.trailers = Some(Arc::clone(&cx.trailers));
     let deadline = cx.deadline.map(clock::instant);
+    // Whoever types `add [1, 2]` wants to read 3.
+    let bare = (cx.connection.dialect == "plain").then(|| Arc::clone(&route.types));
     let inbound =
         Inbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox), types: Arc::clone(&route.types), ended: false };
     let outbound = Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox) };
@@ -178,7 +180,10 @@ fn work(
             None => Some(work.await),
         };
         completion.end(match ended {
-            Some(Ok(answer)) => answer,
+            Some(Ok(answer)) => match bare {
+                Some(types) => answer.map(|message| message.map(|message| types.bare(message))),
+                None => answer,
+            },
             Some(Err(panic)) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
             None => Err(Status::new(Code::DEADLINE_EXCEEDED, "the handler did not end in time")),
         });

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use callscope_wire::schema::{Method, Schema, Service, TypeDef, TypeRef};
+use callscope_wire::schema::{Method, Schema, Service, TypeDef, TypeKind, TypeRef};
 use callscope_wire::{Code, Shape, Status, Value};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -151,7 +151,11 @@ impl Router {
             for method in &service.methods {
                 let full = full_name(service, method);
                 if let Some(handler) = handlers.remove(&full) {
-                    let types = Arc::new(Types { schema: Arc::clone(&schema), request: method.request.clone() });
+                    let types = Arc::new(Types {
+                        schema: Arc::clone(&schema),
+                        request: method.request.clone(),
+                        only_field: only_field(&schema, &method.response),
+                    });
                     routes.insert(full.clone(), Route { method: full, types, handler });
                 }
             }
@@ -204,6 +208,8 @@ impl Routes {
 pub(super) struct Types {
     schema: Arc<Schema>,
     request: TypeRef,
+    /// Name of the response's field, where it is a record with one.
+    only_field: Option<String>,
 }
 
 impl Types {
@@ -213,6 +219,27 @@ impl Types {
         let value =
             serde_json::from_slice(message).map_err(|error| wrong(format!("the message is no JSON: {error}")))?;
         self.schema.by_name(value, &self.request).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// An answer as people write it who write by hand: the value of a record's only field stands for the record.
+    pub(super) fn bare(&self, answer: Value) -> Value {
+        match (&self.only_field, answer) {
+            (Some(name), Value::Object(mut members)) if members.len() == 1 => {
+                members.swap_remove(name).unwrap_or(Value::Object(members))
+            }
+            (_, answer) => answer,
+        }
+    }
+}
+
+fn only_field(schema: &Schema, response: &TypeRef) -> Option<String> {
+    let TypeRef::Named(name) = response else { return None };
+    match &schema.type_def(name)?.kind {
+        TypeKind::Record(fields) => match fields.as_slice() {
+            [field] => Some(field.name.clone()),
+            _ => None,
+        },
+        TypeKind::Enum(_) => None,
     }
 }
 

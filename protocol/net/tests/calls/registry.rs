@@ -40,7 +40,8 @@ async fn its_methods_answer_as_they_are_documented() {
     assert_eq!(ask("List", json!({ "service": "other" })).await.unwrap()["instances"], json!([]));
     assert_eq!(ask("Deregister", json!({ "lease_id": lease })).await, Ok(json!({})));
     assert_eq!(ask("KeepAlive", json!({ "lease_id": lease })).await.unwrap_err().code, Code::NOT_FOUND);
-    let status = ask("Register", json!({ "id": "a b", "service": "s", "address": "x", "ttl_ms": 1000 })).await.unwrap_err();
+    let status =
+        ask("Register", json!({ "id": "a b", "service": "s", "address": "x", "ttl_ms": 1000 })).await.unwrap_err();
     assert_eq!(status.code, Code::INVALID_ARGUMENT);
     assert!(status.message.starts_with("id is \"a b\""), "{status}");
 
@@ -57,9 +58,9 @@ async fn changes_are_pushed_to_who_watches() {
     let WatchEvent::Snapshot { instances, revision } = watch.next().await.unwrap() else { panic!("no snapshot") };
     assert_eq!((instances.len(), revision), (0, 0));
 
-    let lease = remote.register(&instance("orders-1", "native://h:1"), Duration::from_secs(60)).await.unwrap();
+    let lease = remote.register(&instance("orders-1", "native://h:1"), Duration::from_mins(1)).await.unwrap();
     let other = Instance { service: "other".to_owned(), ..instance("other-1", "native://h:2") };
-    remote.register(&other, Duration::from_secs(60)).await.unwrap();
+    remote.register(&other, Duration::from_mins(1)).await.unwrap();
     remote.keep_alive(&lease).await.unwrap();
     remote.deregister(&lease).await.unwrap();
     remote.register(&instance("orders-2", "native://h:3"), Duration::from_millis(100)).await.unwrap();
@@ -88,7 +89,7 @@ async fn a_slow_watcher_is_told_everything_anew() {
         instance
     };
     for id in 0..600 {
-        writer.register(&large(id), Duration::from_secs(60)).await.unwrap();
+        writer.register(&large(id), Duration::from_mins(1)).await.unwrap();
     }
     let (mut snapshots, mut last) = (0, 0);
     let mut numbers = [String::new(), String::new(), String::new()];

@@ -84,7 +84,7 @@ fn not_now() -> Status {
 async fn a_closed_port_is_passed_over_without_a_policy() {
     let mut lab = Lab::new().await;
     let closed = closed_port().await;
-    lab.register("orders-1", &closed, None, Duration::from_secs(60)).await;
+    lab.register("orders-1", &closed, None, Duration::from_mins(1)).await;
     lab.answers("orders-2", async |_| Ok(json!({}))).await;
     let (answer, flow) = lab.call(lab.options(in_turn())).await;
     assert!(answer.is_ok());
@@ -108,10 +108,7 @@ async fn a_direct_call_to_a_closed_port_says_so() {
     let status = answer.unwrap_err();
     assert_eq!((status.code, status.not_processed), (Code::UNAVAILABLE, true));
     let name = target.trim_start_matches("native://");
-    assert_eq!(
-        verdict(&flow),
-        format!("{name} could not be reached: connection refused (connecting to {target}).")
-    );
+    assert_eq!(verdict(&flow), format!("{name} could not be reached: connection refused (connecting to {target})."));
 }
 
 #[tokio::test]
@@ -134,7 +131,7 @@ async fn the_server_may_ask_for_a_pause_or_for_none_at_all() {
 async fn the_budget_bounds_the_retries() {
     let mut lab = Lab::new().await;
     lab.answers("orders-1", async |_| Err(unavailable())).await;
-    let budget = RetryBudget { percent: 50.0, min_per_second: 0.0, ttl: Duration::from_secs(60) };
+    let budget = RetryBudget { percent: 50.0, min_per_second: 0.0, ttl: Duration::from_mins(1) };
     let policy = Policy { retry_budget: Some(budget), ..with_retry() };
     let (_, first) = lab.call(lab.options(policy.clone())).await;
     let (answer, second) = lab.call(lab.options(policy.clone())).await;
@@ -168,7 +165,8 @@ async fn an_answer_that_began_is_not_asked_for_again() {
 async fn the_deadline_covers_the_pauses_too() {
     let mut lab = Lab::new().await;
     lab.answers("orders-1", async |_| Err(unavailable())).await;
-    let retry = Retry { initial_backoff: Duration::from_secs(30), max_backoff: Duration::from_secs(30), ..Retry::default() };
+    let retry =
+        Retry { initial_backoff: Duration::from_secs(30), max_backoff: Duration::from_secs(30), ..Retry::default() };
     let options = CallOptions {
         deadline: Some(Duration::from_secs(10)),
         ..lab.options(Policy { retry: Some(retry), ..in_turn() })
@@ -184,7 +182,11 @@ async fn each_attempt_is_told_what_is_left_of_the_deadline() {
     lab.instance("orders-1", |router| {
         router.unary("t.T/Do", async |cx, _| {
             let left = cx.deadline.unwrap() - callscope_net::clock::now();
-            if cx.attempt == 0 { Err(unavailable()) } else { Ok(json!({ "attempt": cx.attempt, "left": left.as_millis() as u64 })) }
+            if cx.attempt == 0 {
+                Err(unavailable())
+            } else {
+                Ok(json!({ "attempt": cx.attempt, "left": left.as_millis() as u64 }))
+            }
         });
     })
     .await;

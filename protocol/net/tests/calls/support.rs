@@ -143,7 +143,7 @@ impl Lab {
         let options = ServerOptions { instance: Some(id.to_owned()), ..ServerOptions::default() };
         let server = Server::bind(options, router).await.unwrap();
         let address = server.address();
-        self.register(id, &address, Some(server), Duration::from_secs(60)).await;
+        self.register(id, &address, Some(server), Duration::from_mins(1)).await;
     }
 
     /// Starts an instance whose only method is `t.T/Do`.

@@ -76,7 +76,8 @@ async fn the_calculator_calculates() {
     let missing = visit.unary(calculator, "demo.Calculator/Add", json!({ "a": 1 })).await.unwrap_err();
     assert!(missing.message.contains('b'), "{missing}");
 
-    let primes = visit.stream("calculator", "demo.Calculator/Primes", Shape::ServerStream, vec![json!({ "limit": 2000 })]);
+    let primes =
+        visit.stream("calculator", "demo.Calculator/Primes", Shape::ServerStream, vec![json!({ "limit": 2000 })]);
     let (primes, status) = primes.await;
     assert_eq!((primes.len(), &primes[302], status.code), (303, &json!({ "prime": 1999 }), Code::OK));
 
@@ -96,11 +97,10 @@ async fn people_and_time_talk_back() {
     let said = vec![json!({ "from": "ada", "text": "Hello" }), json!({ "from": "ada", "text": "你好" })];
     let (answers, status) = visit.stream("chat", "demo.Chat/Talk", Shape::Bidi, said).await;
     let texts: Vec<_> = answers.iter().map(|answer| answer["text"].as_str().unwrap()).collect();
-    assert_eq!(texts, [
-        "Hello, ada! I am Mira. Say something, and I answer.",
-        "你好，ada！今天想聊什么？",
-        "再见！你说了 2 句话。"
-    ]);
+    assert_eq!(
+        texts,
+        ["Hello, ada! I am Mira. Say something, and I answer.", "你好，ada！今天想聊什么？", "再见！你说了 2 句话。"]
+    );
     assert_eq!(status.code, Code::OK);
 
     let request = vec![json!({ "interval_ms": 1, "limit": 3 })];

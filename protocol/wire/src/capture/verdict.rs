@@ -30,10 +30,8 @@ pub fn verdict(flow: &Flow) -> String {
 
 /// A retry helped.
 fn saved(last: &Attempt, earlier: &[&Attempt]) -> String {
-    let where_ = match earlier.iter().any(|attempt| attempt.instance == last.instance) {
-        true => format!("on {} again", last.instance),
-        false => format!("on {}", last.instance),
-    };
+    let again = if earlier.iter().any(|attempt| attempt.instance == last.instance) { " again" } else { "" };
+    let where_ = format!("on {}{again}", last.instance);
     match earlier {
         [one] => format!("{}; one retry {where_} was enough", what_happened(one)),
         [.., newest] if alike(earlier) => {
@@ -71,15 +69,13 @@ fn failed(flow: &Flow, status: &Status, last: &Attempt, earlier: &[&Attempt]) ->
         });
         return sentence;
     }
-    match earlier.len() {
-        0 => {}
-        1 => sentence.push_str(&format!("; before it, {}", lower_first(&what_happened_in(earlier)))),
-        n => sentence.push_str(&format!("; {} attempts before it failed, too", number(n).to_lowercase())),
-    }
-    if let Some(refused) = &flow.retry_refused {
-        sentence.push_str(&format!("; not tried again: {refused}"));
-    }
-    sentence
+    let before = match earlier {
+        [] => String::new(),
+        [one] => format!("; before it, {}", what_happened(one)),
+        several => format!("; {} attempts before it failed, too", number(several.len()).to_lowercase()),
+    };
+    let refused = flow.retry_refused.as_ref().map(|why| format!("; not tried again: {why}")).unwrap_or_default();
+    sentence + &before + &refused
 }
 
 /// Nothing was ever handed to an instance: the status knows why.
@@ -129,10 +125,6 @@ fn alike(attempts: &[&Attempt]) -> bool {
         [a, b] => a.instance == b.instance && code(a) == code(b),
         _ => true,
     })
-}
-
-fn what_happened_in(attempts: &[&Attempt]) -> String {
-    attempts.last().map(|attempt| what_happened(attempt)).unwrap_or_default()
 }
 
 fn what_happened(attempt: &Attempt) -> String {
@@ -210,10 +202,6 @@ fn finish(sentence: String) -> String {
     };
     let rest = characters.as_str().trim_end_matches('.');
     format!("{first}{rest}.")
-}
-
-fn lower_first(text: &str) -> String {
-    text.strip_prefix("The ").map_or_else(|| text.to_owned(), |rest| format!("the {rest}"))
 }
 
 #[cfg(test)]
