@@ -129,10 +129,8 @@ impl Stage {
                 Step::Wait(time) => self.wait(*time),
                 Step::ExpectSend(bytes) => {
                     let sent = std::mem::take(&mut self.sent);
-                    assert_eq!(
-                        &sent, bytes,
-                        "step {number}, split at {split}: sent {sent:02x?}, expected {bytes:02x?}"
-                    );
+                    let differs = format!("sent {sent:02x?}, expected {bytes:02x?}");
+                    assert!(sent == *bytes, "step {number}, split at {split}: {differs}");
                 }
                 Step::ExpectEvent(event) => {
                     assert_eq!(self.events.pop_front().as_ref(), Some(event), "step {number}, split at {split}");

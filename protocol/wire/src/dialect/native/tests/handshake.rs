@@ -1,7 +1,11 @@
 //! Preface, HELLO, and what may be sent before.
 
+use hex_literal::hex;
+
 use super::*;
-use crate::engine::Closed;
+use crate::dialect::native::server::Server;
+use crate::engine::{Agreement, Closed};
+use crate::testing::Play;
 
 #[test]
 fn both_sides_learn_of_each_other() {
@@ -17,6 +21,36 @@ fn both_sides_learn_of_each_other() {
     assert_eq!((there.version.as_str(), there.max_streams, there.instance.as_deref()), ("1", 30, Some("orders-2")));
     assert_eq!((here.version.as_str(), here.max_streams, here.instance.as_deref()), ("1", 30, Some("here")));
     assert!(here.agent.starts_with("callscope/"));
+}
+
+#[test]
+fn a_whole_life_of_a_server_in_bytes() {
+    let server = |now| Box::new(Server::new(Limits::default(), true, "me", now)) as Box<dyn Engine>;
+    let agreement = Agreement { version: "1".into(), agent: "you".into(), instance: None, max_streams: 1024 };
+    let request = Event::Request {
+        call: CallId(1),
+        stream: 1,
+        head: Box::new(head("a.B/C")),
+        message: Some("[1]".into()),
+        end: true,
+    };
+    Play::new(server)
+        .recv_split(hex!("89525043 01010000  00000005 01000000 00000000 00000000  0b03 796f75"))
+        .expect_event(Event::Ready(agreement))
+        .expect_send(hex!(
+            "89525043 01010000  00000036 01000000 00000000 00000000
+             010400010000 020400400000 030400004000 040400000400 050400100000 060400400000
+             070101 080100 0900 0a0400000000 0b026d65"
+        ))
+        .recv_split(hex!("0000000a 10410007 00000001 00000000  0105 612e422f43  5b315d"))
+        .expect_event(request)
+        .input(|| message(1, "2"))
+        .expect_send(hex!("00000001 11400000 00000001 00000000  32"))
+        .input(|| finish(1, Status::ok()))
+        .expect_send(hex!("00000003 12000000 00000001 00000000  0000 00"))
+        .input(|| Input::Shutdown)
+        .expect_send(hex!("00000013 04000000 00000000 00000000  00000001 0000 7368757474696e6720646f776e"))
+        .run();
 }
 
 #[test]
