@@ -1,6 +1,6 @@
 //! What carries bytes, each a file, each a row in [`ALL`]. The only place that opens sockets.
 //!
-//! A transport makes a stream to an endpoint and says how long each step took; [`Listener`] takes
+//! A transport makes a stream to an endpoint and says how long each step took; `Listener` takes
 //! them in. Neither knows what is said on them.
 
 use std::fmt;
