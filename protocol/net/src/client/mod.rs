@@ -35,8 +35,8 @@ pub use call::{Call, CallOver, CallSender, Incoming};
 pub(crate) use call::{Interrupt, Patience};
 pub(crate) use pool::{Connected, Pool};
 pub(crate) use report::Reporter;
-pub(crate) use resolve::{Resolver, Target};
 pub use resolve::Watching;
+pub(crate) use resolve::{Resolver, Target};
 pub(crate) use service::{Lease, Pick, Picked, ServiceState, Services};
 
 use crate::address::{Address, AddressError, HostPort};
@@ -121,12 +121,8 @@ impl Client {
     /// A client on the current tokio runtime.
     pub fn new(options: ClientOptions) -> Self {
         let runtime = Handle::current();
-        let connect = |tap| ConnectOptions {
-            limits: options.limits.clone(),
-            tap,
-            tls: options.tls.clone(),
-            instance: None,
-        };
+        let connect =
+            |tap| ConnectOptions { limits: options.limits.clone(), tap, tls: options.tls.clone(), instance: None };
         let discovery = connect(if options.tap_discovery { options.tap.clone() } else { Tap::none() });
         Self(Arc::new(Shared {
             observer: Arc::clone(&options.observer),
@@ -163,7 +159,8 @@ impl Client {
             }
         }
         let answer = answer.ok_or_else(|| {
-            let what = if sent.is_ok() { "the server ended the call without an answer" } else { "the call was cut off" };
+            let what =
+                if sent.is_ok() { "the server ended the call without an answer" } else { "the call was cut off" };
             Status::new(Code::INTERNAL, what)
         })?;
         serde_json::from_slice(&answer)
