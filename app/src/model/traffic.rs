@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use callscope_wire::{FlowId, FrameId};
 use callscope_wire::capture::Store;
+use callscope_wire::{FlowId, FrameId};
 
 /// Bytes of frames kept unless the settings say otherwise.
 pub const DEFAULT_LIMIT: usize = 256 << 20;

@@ -50,9 +50,7 @@ impl LogPanel {
             Column { name: "", width: Width::Flex(120.0), align: Align::Min },
         ];
         let name = t!("log.list");
-        let line_name = |row: u64| {
-            log.lines.get(row as usize).map(|line| line.text.clone()).unwrap_or_default()
-        };
+        let line_name = |row: u64| log.lines.get(row as usize).map(|line| line.text.clone()).unwrap_or_default();
         VTable::new(Id::unique("log lines"), &name, &columns, log.lines.len() as u64)
             .header(0.0)
             .row_name(&line_name)

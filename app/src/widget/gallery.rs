@@ -2,9 +2,6 @@
 //!
 //! With `CALLSCOPE_GALLERY=folder` the sheets are also written there as PNG, to be looked at.
 
-#[path = "../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::PathBuf;
 
 use egui::{Color32, Id, Rect, Theme, Ui, pos2, vec2};
@@ -17,6 +14,7 @@ use super::{
     button, checkbox, chip, edge, empty, field, mark, menu, meter, pane, segmented, select, subtabs, switch, tab, text,
     toast,
 };
+use crate::raster;
 use crate::theme::{self, font, icon, size, tokens};
 
 fn sheets(name: &str, size: [f32; 2], sheet: impl Fn(&mut Ui) + Clone + 'static) {

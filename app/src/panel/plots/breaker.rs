@@ -48,16 +48,16 @@ pub(super) fn view(
             pane::right(ui, |ui| picked = picker(ui, cx, service, shown));
         }
     });
-    match found {
-        Some((_, track)) => machine_and_facts(ui, cx, &track.now),
-        None => {
-            let t = cx.tokens;
-            let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 88.0));
-            let at = rect.left_top() + vec2(size::PANE_PADDING, 24.0);
-            text::left_elided(ui.painter(), at, t!("plots.no_breaker"), font::label(), t.mid, rect.width() - 24.0);
-            let at = at + vec2(0.0, 22.0);
-            text::left_elided(ui.painter(), at, t!("plots.no_breaker_why"), font::small(), t.low, rect.width() - 24.0);
-        }
+    if let Some((_, track)) = found {
+        machine_and_facts(ui, cx, &track.now);
+    } else {
+        let t = cx.tokens;
+        let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 72.0));
+        let at = rect.left_top() + vec2(size::PANE_PADDING, 24.0);
+        text::left_elided(ui.painter(), at, t!("plots.no_breaker"), font::label(), t.mid, rect.width() - 24.0);
+        let at = at + vec2(0.0, 22.0);
+        text::left_elided(ui.painter(), at, t!("plots.no_breaker_why"), font::small(), t.low, rect.width() - 24.0);
+        edge_line(ui, t);
     }
     picked
 }
@@ -123,10 +123,15 @@ fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
     // OPEN → HALF_OPEN
     let active = now.state == BreakerState::Open;
     let x = open.left() + 34.0;
-    path(painter, &[pos2(x, open.bottom()), pos2(x, half.top() + 12.0), pos2(half.right(), half.top() + 12.0)], edge_color(active));
-    let after = match (now.until, active) {
-        (Some(until), true) => t!("plots.after", wait = words::wait(until.since(now.since))),
-        _ => t!("plots.after_wait"),
+    path(
+        painter,
+        &[pos2(x, open.bottom()), pos2(x, half.top() + 12.0), pos2(half.right(), half.top() + 12.0)],
+        edge_color(active),
+    );
+    let after = if let (Some(until), true) = (now.until, active) {
+        t!("plots.after", wait = words::wait(until.since(now.since)))
+    } else {
+        t!("plots.after_wait")
     };
     let at = pos2(x - 8.0, f32::midpoint(open.bottom(), half.top()) + 4.0);
     text::right(painter, at, after, font::micro(), word_color(active));
@@ -148,7 +153,8 @@ fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
         node_ui(painter, node, state, now.state == state, t);
     }
     if now.state == BreakerState::Open {
-        let center = pos2(f32::midpoint(closed.right(), open.left()) - 6.0, f32::midpoint(open.bottom(), half.top()) + 4.0);
+        let center =
+            pos2(f32::midpoint(closed.right(), open.left()) - 6.0, f32::midpoint(open.bottom(), half.top()) + 4.0);
         countdown(ui, cx, now, center, t);
     }
 }
@@ -168,13 +174,18 @@ fn node_ui(painter: &Painter, rect: Rect, state: BreakerState, active: bool, t: 
     let kind = state_mark(state);
     let color = kind.color(t);
     if active {
-        painter.rect_stroke(rect, size::ISLAND_RADIUS, egui::Stroke::new(3.0, fade(color, 0.25)), egui::StrokeKind::Outside);
+        painter.rect_stroke(
+            rect,
+            size::ISLAND_RADIUS,
+            egui::Stroke::new(3.0, fade(color, 0.25)),
+            egui::StrokeKind::Outside,
+        );
         edge::frame(painter, rect, size::ISLAND_RADIUS, t.tint(color), color);
     } else {
         edge::frame(painter, rect, size::ISLAND_RADIUS, t.raised, t.line2);
     }
     let name = text::galley(painter, state.name(), font::small_medium());
-    let left = rect.center().x - (name.size().x + 16.0) / 2.0;
+    let left = rect.center().x - name.size().x / 2.0 - 8.0;
     mark::paint(painter, pos2(left + 4.0, rect.center().y), mark::SIZE, kind, t);
     let tone = if active { mix(color, t.hi, if t.dark { 0.2 } else { 0.0 }) } else { t.mid };
     text::galley_left(painter, pos2(left + 16.0, rect.center().y), name, tone);

@@ -405,7 +405,8 @@ impl Work {
     /// Whole quarters of a decade, at least one decade, over the calls that an instance answered.
     fn latency_range(&self) -> (f64, f64) {
         let values = self.by_series.values().flatten();
-        let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), millis| (low.min(*millis), high.max(*millis)));
+        let (low, high) =
+            values.fold((f64::MAX, f64::MIN), |(low, high), millis| (low.min(*millis), high.max(*millis)));
         if low > high {
             return (0.0, 2.0);
         }
@@ -531,7 +532,10 @@ fn rates(buckets: &[Bucket], step: f64) -> Vec<(usize, Vec<PlotPoint>)> {
             }
             if let [only] = line.as_slice() {
                 let only = *only;
-                line = vec![PlotPoint::new(only.x - step / 2.0, only.y), PlotPoint::new((only.x + step / 2.0).min(0.0), only.y)];
+                line = vec![
+                    PlotPoint::new(only.x - step / 2.0, only.y),
+                    PlotPoint::new((only.x + step / 2.0).min(0.0), only.y),
+                ];
             }
             (series, line)
         })
@@ -640,7 +644,11 @@ mod tests {
         let bucket = plotted.buckets.iter().find(|bucket| bucket.calls > 0).unwrap();
         assert_eq!((bucket.calls, bucket.recovered, bucket.gave_up), (4, 1, 1));
         assert_eq!(bucket.instances[&1], (2, 1));
-        assert_eq!(bucket.quantiles, Some([10.0, 20.0, 20.0]), "neither what was never sent nor what was canceled counts");
+        assert_eq!(
+            bucket.quantiles,
+            Some([10.0, 20.0, 20.0]),
+            "neither what was never sent nor what was canceled counts"
+        );
         assert_eq!(plotted.failures.len(), 2);
         assert_eq!(plotted.rows.iter().map(|row| row.errors).collect::<Vec<_>>(), [0.0, 50.0]);
         let hidden = Query { hidden: vec!["orders-2".to_owned()], ..orders() };

@@ -206,7 +206,7 @@ fn latency_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rec
     let inside = plot_rect(rect);
     let plot = base("latency", inside, window, t)
         .y_grid_spacer(move |_| decades(low, high))
-        .custom_y_axes(y_axis(|log| decade_name(log), t));
+        .custom_y_axes(y_axis(decade_name, t));
     // A few calls are to be seen and hit, thousands are a texture.
     let grown = match plotted.calls {
         0..100 => 1.8,
@@ -266,7 +266,7 @@ fn calls_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rect:
     let inside = plot_rect(rect);
     let plot = base("calls", inside, window, t)
         .y_grid_spacer(move |_| steps(top, inside.height()))
-        .custom_y_axes(y_axis(|value| tick(value), t));
+        .custom_y_axes(y_axis(tick, t));
     let transform = show(ui, "calls", plot, inside, window, (0.0, top), |plot| {
         for (series, line) in &plotted.rates {
             let name = format!("rate {series}");
@@ -301,16 +301,14 @@ fn retries_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rec
     let inside = plot_rect(rect);
     let plot = base("retries", inside, window, t)
         .y_grid_spacer(move |_| steps(top, inside.height()))
-        .custom_y_axes(y_axis(|value| tick(value), t));
+        .custom_y_axes(y_axis(tick, t));
     let width = f64::from(window.step()) * 0.72;
     let bar = move |x: f64, height: u32, below: u32, color| {
         Bar::new(x, f64::from(height)).base_offset(f64::from(below)).width(width).fill(color).stroke(egui::Stroke::NONE)
     };
     let retried = || plotted.buckets.iter().filter(|bucket| bucket.recovered + bucket.gave_up > 0);
-    let recovered: Vec<Bar> =
-        retried().map(|bucket| bar(bucket.x, bucket.recovered, 0, recovered_color(t))).collect();
-    let gave_up: Vec<Bar> =
-        retried().map(|bucket| bar(bucket.x, bucket.gave_up, bucket.recovered, t.err)).collect();
+    let recovered: Vec<Bar> = retried().map(|bucket| bar(bucket.x, bucket.recovered, 0, recovered_color(t))).collect();
+    let gave_up: Vec<Bar> = retried().map(|bucket| bar(bucket.x, bucket.gave_up, bucket.recovered, t.err)).collect();
     let transform = show(ui, "retries", plot, inside, window, (0.0, top), |plot| {
         plot.bar_chart(BarChart::new("recovered", recovered).allow_hover(false));
         plot.bar_chart(BarChart::new("gave up", gave_up).allow_hover(false));
@@ -342,7 +340,8 @@ fn band_ui(painter: &Painter, band: &Band, transform: &PlotTransform, y: f32, t:
     for (from, to, state) in &band.spans {
         let x = |seconds: f64| transform.position_from_point_x(seconds).round();
         let (from, to) = (x(*from), x(*to));
-        let bar = |height: f32| Rect::from_min_max(pos2(from, y - height / 2.0), pos2(to.max(from + 1.0), y + height / 2.0));
+        let bar =
+            |height: f32| Rect::from_min_max(pos2(from, y - height / 2.0), pos2(to.max(from + 1.0), y + height / 2.0));
         match state {
             BreakerState::Closed => {
                 painter.rect_filled(bar(4.0), 0, t.over(t.ok, 0.55, 0.50));

@@ -27,7 +27,9 @@ pub(super) fn table(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window)
         return;
     }
     let (_, head) = ui.allocate_space(vec2(ui.available_width(), ROW));
-    for (right, name) in columns(head).into_iter().zip([t!("plots.rate"), "p50".into(), "p99".into(), t!("plots.errors")]) {
+    for (right, name) in
+        columns(head).into_iter().zip([t!("plots.rate"), "p50".into(), "p99".into(), t!("plots.errors")])
+    {
         text::right(ui.painter(), pos2(right, head.center().y + 2.0), name, font::small(), t.low);
     }
     for (index, row) in plotted.rows.iter().enumerate() {
@@ -76,7 +78,7 @@ pub(super) fn changes(ui: &mut Ui, cx: &Cx<'_>, service: &str) {
             changes.extend(track.changes.iter().skip(1).map(|(at, state)| (*at, instance.as_str(), *state)));
         }
     }
-    changes.sort_by(|a, b| b.0.cmp(&a.0));
+    changes.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
     let all_id = ui.scope_id().with("all changes");
     let all = ui.data(|data| data.get_temp::<bool>(all_id)).unwrap_or(false);
     let (_, head) = ui.allocate_space(vec2(ui.available_width(), 36.0));

@@ -119,10 +119,10 @@ impl PlotsPanel {
         let mut at = services.iter().position(|service| *service == self.main.query.service).map_or(0, |at| at + 1);
         let name = t!("plots.service");
         let hint = t!("plots.filter");
-        let select = select::Select::new(&name, &entries).filter_hint(&hint).width(if cx.narrow { 140.0 } else { 180.0 });
+        let select =
+            select::Select::new(&name, &entries).filter_hint(&hint).width(if cx.narrow { 140.0 } else { 180.0 });
         if select.show(ui, &mut at).changed() {
-            self.main.query.service =
-                at.checked_sub(1).and_then(|at| services.get(at)).cloned().unwrap_or_default();
+            self.main.query.service = at.checked_sub(1).and_then(|at| services.get(at)).cloned().unwrap_or_default();
             self.main.query.hidden.clear();
             self.main.names = Names::default();
             self.main.chosen = true;
@@ -136,7 +136,8 @@ impl PlotsPanel {
         if total == 0 {
             return;
         }
-        let shown = subject.names.iter().filter(|name| !subject.query.hidden.iter().any(|hidden| hidden == name)).count();
+        let shown =
+            subject.names.iter().filter(|name| !subject.query.hidden.iter().any(|hidden| hidden == name)).count();
         let words = if shown == total && total == 1 {
             t!("plots.instance_one")
         } else if shown == total {
@@ -173,11 +174,8 @@ impl PlotsPanel {
         let (rect, response) = ui.allocate_exact_size(vec2(width, size::CONTROL), egui::Sense::click());
         response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, !paused, &*words));
         let t = cx.tokens;
-        let (fill, border, dot) = if paused {
-            (t.raised, t.line2, t.low)
-        } else {
-            (t.tint(t.ok), t.over(t.ok, 0.45, 0.40), t.ok)
-        };
+        let (fill, border, dot) =
+            if paused { (t.raised, t.line2, t.low) } else { (t.tint(t.ok), t.over(t.ok, 0.45, 0.40), t.ok) };
         edge::frame(ui.painter(), rect, size::CONTROL_RADIUS, fill, border);
         let y = rect.center().y;
         ui.painter().circle_filled(egui::pos2(rect.left() + 14.0, y), 3.5, dot);
@@ -264,9 +262,8 @@ impl Subject {
             }
             let calls = self.plotted.as_ref().map_or(0, |plotted| plotted.calls);
             let pause = PAUSES.iter().find(|(many, _)| calls > *many).map_or(Duration::ZERO, |(_, pause)| *pause);
-            let passed = now.since(stamp.at);
-            if passed < pause {
-                self.due = Some(pause - passed);
+            if let Some(due) = pause.checked_sub(now.since(stamp.at)).filter(|due| !due.is_zero()) {
+                self.due = Some(due);
                 return;
             }
         }

@@ -92,9 +92,7 @@ pub(super) fn view(
     let head = words::before(x);
     let y = at.map_or(place.top + 8.0, |at| at.y);
     bucket_float(ui, cx.tokens, names, bucket, window, &head, pos2(on_screen, y), area);
-    if keyed_enter
-        && let Some(flow) = slowest(cx, plotted, bucket, window)
-    {
+    if keyed_enter && let Some(flow) = slowest(cx, plotted, bucket, window) {
         cx.push(Command::ShowFlow(flow));
     }
 }
@@ -133,7 +131,11 @@ fn slowest(cx: &Cx<'_>, plotted: &Plotted, bucket: &Bucket, window: Window) -> O
 
 fn bucket_at(plotted: &Plotted, x: f64, window: Window) -> Option<&Bucket> {
     let half = f64::from(window.step()) / 2.0;
-    plotted.buckets.iter().min_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs())).filter(|bucket| (bucket.x - x).abs() <= half * 2.0)
+    plotted
+        .buckets
+        .iter()
+        .min_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs()))
+        .filter(|bucket| (bucket.x - x).abs() <= half * 2.0)
 }
 
 /// The call whose point is nearest, if the pointer is on it.
@@ -161,25 +163,13 @@ fn cursor(painter: &Painter, x: f32, place: &Placed, t: &Tokens) {
 }
 
 #[expect(clippy::too_many_arguments, reason = "see `view`")]
-fn call_float(
-    ui: &Ui,
-    cx: &Cx<'_>,
-    place: &Placed,
-    hit: Hit,
-    point: &Point,
-    recorded: bool,
-    at: Pos2,
-    area: Rect,
-) {
+fn call_float(ui: &Ui, cx: &Cx<'_>, place: &Placed, hit: Hit, point: &Point, recorded: bool, at: Pos2, area: Rect) {
     let t = cx.tokens;
     let center = place.latency.position_from_point(&PlotPoint::new(hit.x, hit.y));
     cursor(ui.painter(), center.x, place, t);
     ui.painter().circle_stroke(center, 5.5, egui::Stroke::new(1.5, t.accent));
-    let mut rows = vec![(
-        Sign::Mark(severity_mark(point.code.severity())),
-        point.code.to_string(),
-        words::latency(point.latency),
-    )];
+    let mut rows =
+        vec![(Sign::Mark(severity_mark(point.code.severity())), point.code.to_string(), words::latency(point.latency))];
     let color = if failed(point.code) { t.err } else { t.line2 };
     if !point.instance.is_empty() {
         rows.push((Sign::Stripe(color), t!("plots.instance").into_owned(), point.instance.to_string()));
@@ -190,16 +180,7 @@ fn call_float(
 }
 
 #[expect(clippy::too_many_arguments, reason = "see `view`")]
-fn bucket_float(
-    ui: &Ui,
-    t: &Tokens,
-    names: &Names,
-    bucket: &Bucket,
-    window: Window,
-    head: &str,
-    at: Pos2,
-    area: Rect,
-) {
+fn bucket_float(ui: &Ui, t: &Tokens, names: &Names, bucket: &Bucket, window: Window, head: &str, at: Pos2, area: Rect) {
     let mut rows = Vec::new();
     if let Some([p50, _, p99]) = bucket.quantiles {
         rows.push((Sign::Stripe(t.cap), "p99".to_owned(), format!("{} ms", words::millis(p99))));

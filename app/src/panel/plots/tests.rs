@@ -1,8 +1,5 @@
 //! The plots as a person meets them. With `CALLSCOPE_GALLERY=folder` they are also drawn there as PNG.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -18,6 +15,7 @@ use super::{Cx, PlotsPanel};
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::series::BreakerNow;
+use crate::raster;
 use crate::theme::{self, size, tokens};
 use crate::widget::pane;
 
@@ -38,12 +36,8 @@ fn app(ui: &mut egui::Ui, state: &mut State) {
     let t = tokens(ui);
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect.expand(40.0), 0, t.base);
-    let cx = &mut Cx {
-        model: &state.model,
-        commands: &mut state.commands,
-        tokens: t,
-        narrow: rect.width() < size::NARROW,
-    };
+    let cx =
+        &mut Cx { model: &state.model, commands: &mut state.commands, tokens: t, narrow: rect.width() < size::NARROW };
     let at = |min: egui::Pos2, max: egui::Pos2| Rect::from_min_max(min, max);
     if state.dock {
         pane::island(ui.painter(), rect, t);

@@ -12,7 +12,7 @@ use crate::widget::{pane, segmented, text};
 /// Text shown of a frame; the rest is in the bytes.
 const TEXT: usize = 64 << 10;
 /// Narrower panes have eight bytes to a row.
-const SIXTEEN: f32 = 528.0;
+const SIXTEEN: f32 = 522.0;
 const COLUMN_NUMBERS: f32 = 24.0;
 
 impl TrafficPanel {
@@ -29,7 +29,10 @@ impl TrafficPanel {
             ui.spacing_mut().item_spacing.x = size::GAP;
             pane::title(ui, &t!("traffic.bytes"));
             let words = size_words(frame.bytes.len() as u64);
-            pane::note(ui, &if frame.sent { t!("traffic.sent", size = words) } else { t!("traffic.received", size = words) });
+            pane::note(
+                ui,
+                &if frame.sent { t!("traffic.sent", size = words) } else { t!("traffic.received", size = words) },
+            );
             pane::right(ui, |ui| {
                 let mut at = usize::from(self.as_text);
                 let names = (t!("traffic.hex"), t!("traffic.text"));
@@ -112,7 +115,8 @@ impl TrafficPanel {
         let t = cx.tokens;
         pane::bar_at(ui, rect, pane::Line::Above, |ui| {
             let selected = self.hex.selection().map_or(0, |range| range.len());
-            let field = self.detail.as_ref().and_then(|detail| detail.selected_node()).map_or(0, |node| node.span.len());
+            let field =
+                self.detail.as_ref().and_then(|detail| detail.selected_node()).map_or(0, |node| node.span.len());
             let count = selected.max(field);
             if count > 0 && !self.as_text {
                 let words = if count == 1 { t!("traffic.selected_one") } else { t!("traffic.selected", count = count) };

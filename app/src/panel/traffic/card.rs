@@ -80,17 +80,16 @@ fn numbers(bytes: &[u8]) -> Vec<(&'static str, String)> {
             out.push(("u32 le", little.to_string()));
             out.push(("f32", f32::from_bits(big).to_string()));
         }
-        [a, b, c, d, e, f, g, h] => {
-            let all = [a, b, c, d, e, f, g, h];
-            let (big, little) = (u64::from_be_bytes(all), u64::from_le_bytes(all));
-            out.push(("u64", big.to_string()));
-            if big > u64::MAX / 2 {
-                out.push(("i64", big.cast_signed().to_string()));
-            }
-            out.push(("u64 le", little.to_string()));
-            out.push(("f64", f64::from_bits(big).to_string()));
-        }
         _ => {}
+    }
+    if let Ok(eight) = bytes.try_into() {
+        let (big, little) = (u64::from_be_bytes(eight), u64::from_le_bytes(eight));
+        out.push(("u64", big.to_string()));
+        if big > u64::MAX / 2 {
+            out.push(("i64", big.cast_signed().to_string()));
+        }
+        out.push(("u64 le", little.to_string()));
+        out.push(("f64", f64::from_bits(big).to_string()));
     }
     out
 }
@@ -118,7 +117,14 @@ pub(super) fn view(
     let copy = t!("traffic.copy_as");
     let copy_width = text::width(ui.painter(), copy.clone(), font::small_medium());
     let right = rect.right() - 12.0 - copy_width;
-    let x = text::left_elided(ui.painter(), pos2(rect.left() + 22.0, y), &node.name, font::code_small(), t.hi, right - rect.left() - 60.0);
+    let x = text::left_elided(
+        ui.painter(),
+        pos2(rect.left() + 22.0, y),
+        &node.name,
+        font::code_small(),
+        t.hi,
+        right - rect.left() - 60.0,
+    );
     let place = t!(
         "traffic.bytes_span",
         from = node.span.start,
@@ -155,7 +161,12 @@ fn reading_row(ui: &Ui, rect: Rect, y: f32, row: &Reading, t: &Tokens) {
     let room = rect.right() - size::PANE_PADDING - left;
     let x = text::left_elided(painter, pos2(left, y), row.value.as_str(), font::code_small(), color, room);
     if x + 12.0 + remark.size().x <= rect.right() - size::PANE_PADDING {
-        text::galley_left(painter, pos2((x + 12.0).max(left + 96.0).min(rect.right() - size::PANE_PADDING - remark.size().x), y), remark, t.low);
+        text::galley_left(
+            painter,
+            pos2((x + 12.0).max(left + 96.0).min(rect.right() - size::PANE_PADDING - remark.size().x), y),
+            remark,
+            t.low,
+        );
     }
 }
 

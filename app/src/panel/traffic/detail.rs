@@ -104,14 +104,17 @@ impl Detail {
     /// The selected field's names from the top: `message.items[0].sku`.
     pub fn selected_path(&self) -> String {
         let mut names = String::new();
+        let mut parent = "";
         let path = self.selected.as_deref().unwrap_or_default();
         for end in 1..=path.len() {
             let Some(node) = path.get(..end).and_then(|path| self.node(path)) else { break };
-            // An element says its own brackets.
-            if !names.is_empty() && !node.name.starts_with('[') {
+            // An element may say its list's name again: `lines[0]` in `lines`.
+            let name = node.name.strip_prefix(parent).filter(|rest| rest.starts_with('[')).unwrap_or(&node.name);
+            if !names.is_empty() && !name.starts_with('[') {
                 names.push('.');
             }
-            names.push_str(&node.name);
+            names.push_str(name);
+            parent = &node.name;
         }
         names
     }
@@ -173,7 +176,12 @@ impl Detail {
             }
         }
         if let Some(node) = self.selected_node().filter(|node| !node.span.is_empty()) {
-            spans.push(HexSpan { range: node.span.range(), color: self.selected_color(t), selected: true, header: false });
+            spans.push(HexSpan {
+                range: node.span.range(),
+                color: self.selected_color(t),
+                selected: true,
+                header: false,
+            });
         }
         spans
     }
@@ -183,15 +191,6 @@ impl Detail {
         let series = self.selected.as_ref().and_then(|path| self.rows.iter().find(|row| row.path == *path));
         series.map_or(t.accent, |row| t.series(row.series))
     }
-
-    /// What is odd in the selected field's bytes.
-    pub fn diagnostics_in(&self, span: Span) -> impl Iterator<Item = &Diagnostic> {
-        self.dissection.diagnostics.iter().filter(move |diagnostic| overlaps(diagnostic.span, span))
-    }
-}
-
-fn overlaps(a: Span, b: Span) -> bool {
-    a.start < b.end && b.start < a.end || a == b
 }
 
 /// Series 0–4 in turn; the sixth is the header's.
@@ -270,7 +269,7 @@ mod tests {
     }
 
     fn detail() -> Detail {
-        let items = Node::group("items", "", Span::new(7, 10), vec![leaf("[0]", 7, 8), leaf("[1]", 9, 10)]);
+        let items = Node::group("items", "", Span::new(7, 10), vec![leaf("items[0]", 7, 8), leaf("items[1]", 9, 10)]);
         let tree = vec![
             Node::group("native DATA", "4 B", Span::new(0, 4), vec![leaf("len", 0, 2), leaf("type", 2, 4)]),
             Node::group("message", "6 B", Span::new(4, 10), vec![leaf("id", 4, 6), items]),

@@ -82,10 +82,8 @@ impl Index {
             self.origin.get_or_insert(frame.at);
             self.base.push_back(frame.id);
             if let Some(narrowed) = &mut self.narrowed {
-                let in_streams = rule
-                    .streams
-                    .as_ref()
-                    .is_none_or(|streams| streams.contains(&(frame.connection, frame.stream)));
+                let in_streams =
+                    rule.streams.as_ref().is_none_or(|streams| streams.contains(&(frame.connection, frame.stream)));
                 if !in_streams || !keep(frame) {
                     continue;
                 }

@@ -71,7 +71,8 @@ pub(super) fn view(ui: &mut Ui, cx: &Cx<'_>, rect: Rect, detail: &Detail) -> Opt
             painter.rect_filled(bar, size::BAR_RADIUS, color);
         }
         if let Some(at) = pointer {
-            let distance = (at.x - bar.center().x).abs() + if bar.y_range().expand(4.0).contains(at.y) { 0.0 } else { 6.0 };
+            let distance =
+                (at.x - bar.center().x).abs() + if bar.y_range().expand(4.0).contains(at.y) { 0.0 } else { 6.0 };
             if distance < 14.0 && nearest.is_none_or(|(least, _)| distance < least) {
                 nearest = Some((distance, frame.id));
             }
@@ -84,7 +85,13 @@ pub(super) fn view(ui: &mut Ui, cx: &Cx<'_>, rect: Rect, detail: &Detail) -> Opt
         while mark <= span {
             let x = lane.left() + mark as f32 * scale;
             let words = if mark == 0.0 { "0 ms".to_owned() } else { trimmed(mark) };
-            text::center(&painter, pos2(x.max(lane.left() + 10.0), rect.bottom() - AXIS / 2.0), words, font::micro(), t.low);
+            text::center(
+                &painter,
+                pos2(x.max(lane.left() + 10.0), rect.bottom() - AXIS / 2.0),
+                words,
+                font::micro(),
+                t.low,
+            );
             mark += step;
         }
     }
@@ -108,7 +115,7 @@ mod tests {
 
     #[test]
     fn marks_are_round() {
-        assert_eq!([0.013, 2.3, 40.0].map(round_step), [0.02, 5.0, 50.0]);
+        assert_eq!([0.013, 2.3, 40.0].map(|least| trimmed(round_step(least))), ["0.02", "5", "50"]);
         assert_eq!([0.04, 10.0, 2.5].map(trimmed), ["0.04", "10", "2.5"]);
     }
 }

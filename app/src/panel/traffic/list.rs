@@ -30,8 +30,7 @@ enum Cell {
     Bytes,
 }
 
-const ALL: &[Cell] =
-    &[Cell::Number, Cell::Time, Cell::Way, Cell::Wire, Cell::Summary, Cell::Outcome, Cell::Bytes];
+const ALL: &[Cell] = &[Cell::Number, Cell::Time, Cell::Way, Cell::Wire, Cell::Summary, Cell::Outcome, Cell::Bytes];
 const FEW: &[Cell] = &[Cell::Time, Cell::Way, Cell::Summary, Cell::Outcome];
 
 impl TrafficPanel {
@@ -88,12 +87,11 @@ impl TrafficPanel {
         let related = |row: u64| {
             // Stream 0 is the connection's own business, not a call's.
             stream.is_some_and(|(connection, stream)| {
-                stream != 0 && frame_of(row).is_some_and(|frame| frame.connection == connection && frame.stream == stream)
+                stream != 0
+                    && frame_of(row).is_some_and(|frame| frame.connection == connection && frame.stream == stream)
             })
         };
-        let row_name = |row: u64| {
-            frame_of(row).map(|frame| format!("{} {}", frame.id, frame.kind)).unwrap_or_default()
-        };
+        let row_name = |row: u64| frame_of(row).map(|frame| format!("{} {}", frame.id, frame.kind)).unwrap_or_default();
         let zero = self.reference.or(index.origin());
         let summaries = &mut self.summaries;
         let name = t!("traffic.list");
@@ -267,7 +265,13 @@ fn paint_cell(
                 let kind = severity_mark(code.severity());
                 let y = cell.center().y;
                 mark::paint(row.painter, pos2(cell.left() + 5.0, y), mark::SIZE, kind, t);
-                text::left(row.painter, pos2(cell.left() + 14.0, y), code.0.to_string(), font::code_small(), kind.color(t));
+                text::left(
+                    row.painter,
+                    pos2(cell.left() + 14.0, y),
+                    code.0.to_string(),
+                    font::code_small(),
+                    kind.color(t),
+                );
             } else if frame.odd {
                 mark::paint(row.painter, pos2(cell.left() + 5.0, cell.center().y), mark::SIZE, mark::Mark::Warn, t);
             }
@@ -330,7 +334,8 @@ fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let send = ACTS.iter().find(|info| info.act == Act::Send);
     let keys = send.map(|info| cx.model.settings.shortcuts.get(info.id).map_or(info.keys, String::as_str));
     let name = t!("act.send");
-    let shortcuts: Vec<(&str, &str)> = keys.filter(|keys| !keys.is_empty()).map(|keys| (&*name, keys)).into_iter().collect();
+    let shortcuts: Vec<(&str, &str)> =
+        keys.filter(|keys| !keys.is_empty()).map(|keys| (&*name, keys)).into_iter().collect();
     let shown = empty::Empty {
         headline: &headline,
         sentence: &sentence,

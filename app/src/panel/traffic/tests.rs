@@ -1,9 +1,6 @@
 //! Traffic as a person meets it, over frames that real engines made. With `CALLSCOPE_GALLERY=folder` the panes are
 //! also drawn there as PNG.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -21,6 +18,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::{Cx, TrafficPanel};
 use crate::command::Command;
 use crate::model::Model;
+use crate::raster;
 use crate::theme::{self, size, tokens};
 use crate::widget::pane;
 
@@ -167,7 +165,8 @@ const ORDER: &str = r#"{"id":"o-7f3c91","state":"ACCEPTED","total_minor":8330,"c
 
 fn place(wire: &mut Wire, model: &mut Model, fails: bool) -> FlowId {
     let request = r#"{"sku":"A1-204","qty":2,"note":null}"#;
-    let answer = if fails { Err(Status::new(Code::UNAVAILABLE, "the stock database does not answer")) } else { Ok(ORDER) };
+    let answer =
+        if fails { Err(Status::new(Code::UNAVAILABLE, "the stock database does not answer")) } else { Ok(ORDER) };
     wire.call(model, "shop.Orders/Place", request, answer)
 }
 
@@ -194,13 +193,14 @@ struct State {
     model: Model,
     panel: TrafficPanel,
     commands: Vec<Command>,
-    /// The dock, of this call.
-    dock: Option<Option<FlowId>>,
+    /// Shown in the dock, and for this call.
+    in_dock: bool,
+    dock: Option<FlowId>,
 }
 
 impl State {
     fn new(model: Model) -> Self {
-        Self { model, panel: TrafficPanel::default(), commands: Vec::new(), dock: None }
+        Self { model, panel: TrafficPanel::default(), commands: Vec::new(), in_dock: false, dock: None }
     }
 }
 
@@ -208,21 +208,18 @@ fn app(ui: &mut egui::Ui, state: &mut State) {
     let t = tokens(ui);
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect.expand(40.0), 0, t.base);
-    let cx = &mut Cx {
-        model: &state.model,
-        commands: &mut state.commands,
-        tokens: t,
-        narrow: rect.width() < size::NARROW,
-    };
-    if let Some(flow) = state.dock {
+    let cx =
+        &mut Cx { model: &state.model, commands: &mut state.commands, tokens: t, narrow: rect.width() < size::NARROW };
+    if state.in_dock {
         pane::island(ui.painter(), rect, t);
-        state.panel.dock_logic(cx, flow);
-        pane::inside(ui, rect.shrink(1.0), "dock", |ui| state.panel.dock_ui(ui, cx, flow));
+        state.panel.dock_logic(cx, state.dock);
+        pane::inside(ui, rect.shrink(1.0), "dock", |ui| state.panel.dock_ui(ui, cx, state.dock));
         return;
     }
     state.panel.logic(cx);
     let x = |share: f32| (rect.left() + rect.width() * share).round();
-    let part = |from: f32, to: f32| Rect::from_min_max(pos2(x(from), rect.top() + 48.0), pos2(x(to) - 4.0, rect.bottom()));
+    let part =
+        |from: f32, to: f32| Rect::from_min_max(pos2(x(from), rect.top() + 48.0), pos2(x(to) - 4.0, rect.bottom()));
     let bar = Rect::from_min_max(rect.min, pos2(rect.right() - 4.0, rect.top() + 44.0));
     let (list, tree, bytes) = (part(0.0, 0.365), part(0.365, 0.61), part(0.61, 1.0));
     for island in [bar, list, tree, bytes] {
@@ -298,7 +295,11 @@ fn frames_of_real_calls_in_both_themes_and_narrow() {
         click_row(&mut full, "DATA");
         full.get_by_label("qty 2").click();
         full.run_steps(3);
-        place(&mut Wire::new(&full.state().model, "native", 900, "orders-1", Time::from_millis(1_100)), &mut full.state_mut().model, true);
+        place(
+            &mut Wire::new(&full.state().model, "native", 900, "orders-1", Time::from_millis(1_100)),
+            &mut full.state_mut().model,
+            true,
+        );
         full.run_steps(2);
         picture(&mut full, "traffic", theme);
         let mut narrow = harness(State::new(orders(24)), theme, [936.0, 630.0]);
@@ -306,7 +307,7 @@ fn frames_of_real_calls_in_both_themes_and_narrow() {
         picture(&mut narrow, "traffic-narrow", theme);
         let model = orders(4);
         let flow = model.flows.iter().next().map(|(id, _)| id);
-        let mut dock = harness(State { dock: Some(flow), ..State::new(model) }, theme, [1040.0, 230.0]);
+        let mut dock = harness(State { in_dock: true, dock: flow, ..State::new(model) }, theme, [1040.0, 230.0]);
         dock.get_by_label("Show in Traffic");
         picture(&mut dock, "traffic-dock", theme);
         let mut empty = harness(State::new(Model::default()), theme, [1376.0, 830.0]);

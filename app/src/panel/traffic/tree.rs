@@ -48,10 +48,8 @@ impl TrafficPanel {
     fn fields_ui(&mut self, ui: &mut Ui, t: &'static Tokens) {
         let Some(detail) = &self.detail else { return };
         if detail.rows.is_empty() {
-            let words = match detail.frame.dialect {
-                None => t!("traffic.no_dialect"),
-                Some(_) => t!("traffic.no_fields"),
-            };
+            let known = detail.frame.dialect.is_some();
+            let words = if known { t!("traffic.no_fields") } else { t!("traffic.no_dialect") };
             let at = ui.max_rect().left_top() + vec2(size::PANE_PADDING, 20.0);
             text::left_elided(ui.painter(), at, words, font::small(), t.low, ui.max_rect().width() - 24.0);
             return;
@@ -67,16 +65,17 @@ impl TrafficPanel {
             node.map(|node| format!("{} {}", node.name, node.value).trim().to_owned()).unwrap_or_default()
         };
         let name = t!("traffic.fields");
-        let output = VTable::new(id, &name, &columns, rows.len() as u64)
-            .header(0.0)
-            .row_name(&row_name)
-            .show(ui, &mut self.fields, |painter, number| {
+        let output = VTable::new(id, &name, &columns, rows.len() as u64).header(0.0).row_name(&row_name).show(
+            ui,
+            &mut self.fields,
+            |painter, number| {
                 if let Some(row) = rows.get(number as usize)
                     && let Some(node) = detail.node(&row.path)
                 {
                     paint_field(painter, row, node, t);
                 }
-            });
+            },
+        );
         if output.response.has_focus() {
             ui.memory_mut(|memory| {
                 let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
@@ -226,17 +225,22 @@ fn paint_field(painter: &RowPainter<'_>, row: &FieldRow, node: &Node, t: &Tokens
     x += 10.0;
     if node.value.is_empty() {
         if row.open.is_some() && !headline {
-            let words = t!("traffic.fields_inside", count = node.children.len());
+            let list = node.children.first().is_some_and(|child| child.name.ends_with(']'));
+            let words = match (list, node.children.len()) {
+                (true, 1) => t!("traffic.item_inside"),
+                (true, count) => t!("traffic.items_inside", count = count),
+                (false, 1) => t!("traffic.field_inside"),
+                (false, count) => t!("traffic.fields_inside", count = count),
+            };
             text::left_elided(painter.painter, pos2(x, y), words, font::small(), t.low, room_end - x);
         }
         return;
     }
     let color = match node.kind {
-        NodeKind::Group => t.mid,
         NodeKind::Number => t.num,
         NodeKind::Text => t.str,
         NodeKind::Literal => t.lit,
-        NodeKind::Raw => t.mid,
+        NodeKind::Group | NodeKind::Raw => t.mid,
     };
     text::left_elided(painter.painter, pos2(x, y), node.value.as_str(), font::code_small(), color, room_end - x);
 }
