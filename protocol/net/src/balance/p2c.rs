@@ -1,5 +1,5 @@
-//! The power of two choices: of two picked at random by weight, the one with fewer calls in flight
-//! for its weight. Nearly as good as asking all, and no herd runs after the one that looks idle.
+//! The power of two choices: of two picked at random by weight, the one with fewer calls in flight.
+//! Nearly as good as asking all, and no herd runs after the one that looks idle.
 //!
 //! Remembers nothing: the load comes with the candidates.
 
@@ -40,11 +40,10 @@ fn by_weight(candidates: &[Candidate<'_>], except: Option<usize>, random: f64) -
     last
 }
 
-/// Calls in flight, this one included, for the weight.
-fn load(candidates: &[Candidate<'_>], place: usize) -> f64 {
-    candidates.get(place).map_or(f64::INFINITY, |candidate| {
-        (candidate.in_flight as f64 + 1.0) / f64::from(effective_weight(candidates, candidate))
-    })
+/// Calls in flight. Not divided by the weight, which has had its say in the choice of the two: an instance with a
+/// little less weight would otherwise lose every tie, and an idle service is nothing but ties.
+fn load(candidates: &[Candidate<'_>], place: usize) -> usize {
+    candidates.get(place).map_or(usize::MAX, |candidate| candidate.in_flight)
 }
 
 #[cfg(test)]
@@ -71,10 +70,23 @@ mod tests {
     }
 
     #[test]
-    fn weight_counts_in_the_choice_and_in_the_load() {
+    fn weight_decides_who_is_among_the_two() {
         // A tenth of the weight owns a tenth of the line.
         assert_eq!(pick(&[(90, 0), (10, 0), (0, 0)], [0.89, 0.0]), Some(0));
-        assert_eq!(pick(&[(90, 0), (10, 0), (0, 0)], [0.91, 0.0]), Some(0), "one call weighs more on the small one");
-        assert_eq!(pick(&[(90, 20), (10, 0), (0, 0)], [0.1, 0.0]), Some(1));
+        assert_eq!(pick(&[(90, 0), (10, 0), (0, 0)], [0.91, 0.0]), Some(1), "a tie stays with the first choice");
+        assert_eq!(pick(&[(90, 0), (10, 1), (0, 0)], [0.91, 0.0]), Some(0));
+        assert_eq!(pick(&[(90, 9), (10, 9), (0, 0)], [0.5, 0.5]), Some(0), "weight 0 is for when there is no other");
+    }
+
+    #[test]
+    fn an_idle_service_is_shared_by_weight() {
+        let mut random = fastrand::Rng::with_seed(5);
+        let mut picks = [0_u32; 3];
+        for _ in 0..28_000 {
+            picks[pick(&[(100, 0), (80, 0), (100, 0)], [random.f64(), random.f64()]).unwrap()] += 1;
+        }
+        for (found, wanted) in picks.into_iter().zip([10_000, 8_000, 10_000]) {
+            assert!(found.abs_diff(wanted) < 500, "{picks:?}");
+        }
     }
 }
