@@ -153,17 +153,14 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let of = type_of(subject, message.sent);
-            let words = match shown {
-                Some((pointer, _)) => {
-                    let fact =
-                        subject.tab.schema.as_deref().zip(of).and_then(|(schema, of)| types::fact(schema, of, pointer));
-                    let path = types::readable(pointer);
-                    fact.map_or(path.clone(), |fact| format!("{path} · {fact}"))
-                }
-                None => {
-                    let bytes = super::figures::bytes(message.bytes.len() as u64);
-                    of.map_or(bytes.clone(), |of| format!("{} · {bytes}", super::check::type_name(of)))
-                }
+            let words = if let Some((pointer, _)) = shown {
+                let schema = subject.tab.schema.as_deref();
+                let fact = schema.zip(of).and_then(|(schema, of)| types::fact(schema, of, pointer));
+                let path = types::readable(pointer);
+                fact.map_or(path.clone(), |fact| format!("{path} · {fact}"))
+            } else {
+                let bytes = super::figures::bytes(message.bytes.len() as u64);
+                of.map_or(bytes.clone(), |of| format!("{} · {bytes}", super::check::type_name(of)))
             };
             text::line(ui, &words, font::small(), t.low, 20.0);
         });

@@ -295,10 +295,10 @@ fn method_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, rect:
 fn deadline_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, joined: Rect) -> f32 {
     let t = cx.tokens;
     let inherited = subject.tab.inherited.deadline;
-    let words = match view.draft.deadline.or(inherited) {
-        Some(deadline) => t!("call.bar.deadline_is", time = figures::setting(deadline)),
-        None => t!("call.bar.no_deadline"),
-    };
+    let words = view.draft.deadline.or(inherited).map_or_else(
+        || t!("call.bar.no_deadline"),
+        |deadline| t!("call.bar.deadline_is", time = figures::setting(deadline)),
+    );
     let line = text::galley(ui.painter(), words.as_ref(), font::small());
     let width = (line.size().x + 38.0).round();
     let place = Rect::from_min_max(pos2(joined.right() - width, joined.top()), joined.max);

@@ -18,6 +18,7 @@ use crate::widget::{button, checkbox, edge, row, text};
 /// Where names and values begin.
 const NAME: f32 = 40.0;
 const VALUE_SHARE: f32 = 0.36;
+const VALUE_LEAST: f32 = 168.0;
 /// Rows of the block below a message before it scrolls.
 const MOST_ROWS: usize = 5;
 const HEAD: f32 = 36.0;
@@ -109,7 +110,7 @@ fn inherited_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &View) {
             checkbox::checkbox_locked(&mut child, &name);
         }
         let y = rect.center().y;
-        let value_left = (rect.left() + rect.width() * VALUE_SHARE).round();
+        let value_left = (rect.left() + (rect.width() * VALUE_SHARE).max(VALUE_LEAST)).round();
         let name_at = pos2(rect.left() + NAME, y);
         let painter = ui.painter();
         text::left_elided(painter, name_at, &entry.name, font::code_small(), t.mid, value_left - name_at.x - 8.0);
@@ -139,7 +140,7 @@ fn rows_ui(ui: &mut Ui, cx: &Cx, view: &mut View) {
         );
         let name = t!("call.metadata.enabled", number = number);
         touched |= checkbox::checkbox(&mut child, &mut entry.enabled, &name).changed();
-        let value_left = (rect.left() + rect.width() * VALUE_SHARE).round();
+        let value_left = (rect.left() + (rect.width() * VALUE_SHARE).max(VALUE_LEAST)).round();
         let name_rect = rect.with_min_x(rect.left() + NAME).with_max_x(value_left - 8.0);
         let value_rect = rect.with_min_x(value_left).with_max_x(rect.right() - 36.0);
         for (place, words, text, hint) in [
@@ -157,7 +158,7 @@ fn rows_ui(ui: &mut Ui, cx: &Cx, view: &mut View) {
         let close = t!("call.metadata.remove", number = number);
         let id = child.make_persistent_id("remove");
         let at = pos2(rect.right() - 22.0, rect.center().y);
-        if button::icon_button_at(&mut child, at, icon::X, size::ICON_TINY, &close, id).clicked() {
+        if button::icon_button_at(&child, at, icon::X, size::ICON_TINY, &close, id).clicked() {
             removed = Some(index);
         }
     }
@@ -184,7 +185,7 @@ pub(super) fn read_ui(ui: &mut Ui, cx: &mut Cx, metadata: Option<&Metadata>, not
             response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{name}: {words}")));
             row::ground(ui.painter(), rect, false, &response, cx.tokens);
             let y = rect.center().y;
-            let value_left = (rect.left() + rect.width() * VALUE_SHARE).round();
+            let value_left = (rect.left() + (rect.width() * VALUE_SHARE).max(VALUE_LEAST)).round();
             let name_at = pos2(rect.left() + size::PANE_PADDING, y);
             let room = value_left - name_at.x - 8.0;
             text::left_elided(ui.painter(), name_at, name, font::code_small(), cx.tokens.mid, room);

@@ -13,6 +13,7 @@ mod acts;
 mod address;
 mod answer;
 mod attempts;
+mod banner;
 mod bar;
 mod check;
 mod complete;
@@ -27,7 +28,7 @@ mod request;
 mod response;
 mod status;
 mod stream;
-mod subject;
+pub(in crate::panel) mod subject;
 mod types;
 mod view;
 
@@ -70,20 +71,24 @@ impl CallTabs {
 
     /// Fills the available space with the call of `tab`.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx, tab: TabId) {
-        let Some(subject) = Subject::new(cx.model, tab) else { return };
         let view = self.views.entry(tab).or_default();
+        let Some(subject) = Subject::new(cx.model, tab, &mut view.settled) else { return };
         view.sync(&subject);
+        if let Some(wait) = subject.unsettled {
+            ui.ctx().request_repaint_after(wait);
+        }
         let rect = ui.available_rect_before_wrap();
         ui.push_id(("call tab", tab), |ui| view_ui(ui, cx, &subject, view, rect));
-        if std::mem::take(&mut view.touched) {
-            cx.push(Command::EditDraft(tab, Box::new(view.edited())));
+        if let Some(draft) = view.take_edited() {
+            cx.push(Command::EditDraft(tab, Box::new(draft)));
         }
     }
 }
 
 fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rect: Rect) {
-    let top = bar::height(view);
-    let (bar_rect, body, _) = pane::cut(rect, top, 0.0);
+    let (banner, rect, _) = pane::cut(rect, banner::height(subject), 0.0);
+    banner::ui(ui, cx, subject, banner);
+    let (bar_rect, body, _) = pane::cut(rect, bar::height(view), 0.0);
     if view.request_tab == RequestTab::Policy {
         // Policies need the width; the answer is one click on another tab away.
         bar::ui(ui, cx, subject, view, bar_rect, body.center().x);

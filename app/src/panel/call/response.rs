@@ -21,7 +21,10 @@ const SWITCH: f32 = 112.0;
 
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
     let Some(record) = subject.record else {
-        empty::ui(ui, cx, subject);
+        // Asked for a moment ago: the first that is heard of it comes with the next frames.
+        if subject.tab.running.is_none() {
+            empty::ui(ui, cx, subject);
+        }
         return;
     };
     tabs_ui(ui, cx, record, view);
@@ -183,7 +186,7 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx, record: &Record, status: &Status) {
 fn details_ui(ui: &mut Ui, index: usize, detail: &callscope_wire::Value, version: u64) {
     let fields = |count: usize| t!("call.answer.fields", count = count).into_owned();
     let items = |count: usize| t!("call.answer.items", count = count).into_owned();
-    let rows = detail.as_object().map_or(1, |fields| fields.len()).clamp(1, 8) as f32;
+    let rows = detail.as_object().map_or(1, serde_json::Map::len).clamp(1, 8) as f32;
     let (_, rect) = ui.allocate_space(vec2(ui.available_width(), rows * size::ROW));
     let id = ui.make_persistent_id(("detail", index));
     pane::inside(ui, rect, "detail", |ui| {

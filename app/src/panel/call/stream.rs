@@ -211,8 +211,8 @@ fn write_short(out: &mut String, value: &Value) {
             out.push_str(text.get(..cut).unwrap_or_default());
             out.push('”');
         }
-        Value::Array(items) => out.push_str(&format!("[{}]", items.len())),
-        Value::Object(fields) => out.push_str(&format!("{{{}}}", fields.len())),
+        Value::Array(items) => out.extend(["[", &items.len().to_string(), "]"]),
+        Value::Object(fields) => out.extend(["{", &fields.len().to_string(), "}"]),
         other => out.push_str(&other.to_string()),
     }
 }

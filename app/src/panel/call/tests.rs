@@ -2,9 +2,6 @@
 //!
 //! With `CALLSCOPE_GALLERY=folder` its states are also written there as PNG, to be looked at.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::PathBuf;
 
 use egui::accesskit::Role;
@@ -20,6 +17,7 @@ use crate::model::draft::Draft;
 use crate::model::tabs::TabId;
 use crate::panel::Cx;
 use crate::panel::timeline::Timeline;
+use crate::raster;
 use crate::theme::{self, size, tokens};
 use crate::widget::{edge, pane};
 
@@ -66,7 +64,6 @@ impl Bench {
             let (head, body, _) = pane::cut(dock, size::SUB_TABS, 0.0);
             edge::hline(ui.painter(), head.x_range(), head.bottom(), t.line);
             let timeline = &mut self.timeline;
-            timeline.logic(&mut cx);
             pane::inside(ui, head.shrink2(egui::vec2(12.0, 4.0)), "head", |ui| timeline.head_ui(ui, &mut cx));
             pane::inside(ui, body, "timeline", |ui| timeline.ui(ui, &mut cx));
         }
@@ -169,7 +166,7 @@ fn other_sub_tabs_are_painted_too() {
                 let tab = harness
                     .get_all_by_role(Role::Tab)
                     .filter(|node| node.accesskit_node().label().as_deref() == Some(response))
-                    .last()
+                    .next_back()
                     .unwrap();
                 tab.click();
                 harness.run_steps(2);
@@ -421,6 +418,20 @@ fn a_policy_is_switched_off_and_set_here() {
     harness.get_by_label("max_attempts").type_text("5");
     harness.run_steps(3);
     assert_eq!(drafted(&harness).policy.retry.map(|retry| retry.max_attempts), Some(5));
+}
+
+#[test]
+fn a_file_changed_outside_is_told_of_with_both_ways_out() {
+    let mut bench = answered();
+    let tab = bench.tab;
+    bench.model.tabs.get_mut(tab).unwrap().outside = crate::store::Outside::Changed;
+    let mut harness = dark(bench);
+    look(&mut harness, "call-banner");
+    harness.get_by_label("Take theirs").click();
+    harness.run_steps(2);
+    harness.get_by_label("Keep mine").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().commands, [Command::TakeTheirs(tab), Command::KeepMine(tab)]);
 }
 
 #[test]

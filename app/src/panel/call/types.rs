@@ -38,7 +38,7 @@ pub(super) fn readable(pointer: &str) -> String {
     let mut out = String::new();
     for step in path::steps(pointer) {
         if step.chars().all(|letter| letter.is_ascii_digit()) && !step.is_empty() {
-            out.push_str(&format!("[{step}]"));
+            out.extend(["[", &step, "]"]);
         } else {
             if !out.is_empty() {
                 out.push('.');

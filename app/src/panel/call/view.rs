@@ -46,8 +46,11 @@ pub(super) struct View {
     pub draft: Draft,
     /// Something in it was changed in this frame.
     pub touched: bool,
-    /// The tab's revision that the copy is of.
+    /// The tab's revision and draft that the copy is of.
     revision: Option<u64>,
+    base: Draft,
+    /// The call that was shown last.
+    pub settled: Option<FlowId>,
     /// Counts reloads and removals: part of the ids of fields, so that none keeps another one's caret.
     pub generation: u64,
 
@@ -77,8 +80,9 @@ pub(super) struct View {
     /// The instance whose breaker the policy tab shows.
     pub breaker: Option<String>,
 
-    /// The call that the fields below are about.
+    /// The call that the fields below are about, and its method.
     flow: Option<FlowId>,
+    method: Option<String>,
     pub tree: TreeState,
     pub as_text: bool,
     pub text: TextState,
@@ -97,6 +101,8 @@ impl Default for View {
             draft: Draft::default(),
             touched: false,
             revision: None,
+            base: Draft::default(),
+            settled: None,
             generation: 0,
             request_tab: RequestTab::default(),
             response_tab: ResponseTab::default(),
@@ -114,6 +120,7 @@ impl Default for View {
             typed: BTreeMap::new(),
             breaker: None,
             flow: None,
+            method: None,
             tree: TreeState::default(),
             as_text: false,
             text: TextState::default(),
@@ -130,8 +137,10 @@ impl View {
     /// Takes in what changed outside of this view.
     pub fn sync(&mut self, subject: &Subject<'_>) {
         let tab = subject.tab;
-        if self.revision != Some(tab.revision) {
+        // An undone change comes back without a new revision.
+        if self.revision != Some(tab.revision) || self.base != tab.draft {
             self.revision = Some(tab.revision);
+            self.base = tab.draft.clone();
             self.generation += 1;
             self.draft = tab.draft.clone();
             if self.draft.messages.is_empty() {
@@ -153,20 +162,27 @@ impl View {
             self.flow = flow;
             self.table = TableState::following();
             self.dropped = 0;
-            self.tree = TreeState::default();
-            self.text = TextState::default();
-            self.pretty = None;
             self.attempt = None;
+            // What was folded and selected in one answer of a method is so in the next.
+            let method = subject.record.map(|record| record.flow.method.clone());
+            if self.method != method {
+                self.method = method;
+                self.tree = TreeState::default();
+            }
         }
     }
 
-    /// The draft as it was edited, without the empty message that only the editor needed.
-    pub fn edited(&self) -> Draft {
+    /// The draft if it was edited in this frame, without the empty message that only the editor needed.
+    pub fn take_edited(&mut self) -> Option<Draft> {
+        if !std::mem::take(&mut self.touched) {
+            return None;
+        }
         let mut draft = self.draft.clone();
         if draft.messages == [PreparedMessage::default()] {
             draft.messages.clear();
         }
-        draft
+        self.base = draft.clone();
+        Some(draft)
     }
 
     /// What was typed into the fields of a policy and did not parse is given up.

@@ -180,7 +180,7 @@ mod tests {
             })
             .collect();
         assert_eq!(kinds, ["call", "1 orders-4 Some(14)", "wait: UNAVAILABLE is retried", "2 orders-2 Some(0)"]);
-        assert_eq!(chart.total, 12.8);
+        assert!((chart.total - 12.8).abs() < 1e-6);
         assert_eq!(chart.deadline, Some(20.0));
         assert!(!chart.running);
         // Resolving and the first pick lie on the call's own lane.

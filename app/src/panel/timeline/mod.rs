@@ -22,8 +22,10 @@ use self::paint::Painting;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::flows::Record;
+use crate::model::tabs::TabId;
 use crate::panel::Cx;
 use crate::panel::call::figures;
+use crate::panel::call::subject::shown_call;
 use crate::theme::{font, icon, reduce_motion, size};
 use crate::widget::{button, edge, pane, text};
 
@@ -41,31 +43,31 @@ const STEP_REDUCED: Duration = Duration::from_secs(1);
 pub struct Timeline {
     /// The attempt that was clicked, and its call.
     selected: Option<(FlowId, u8)>,
+    /// The call that was shown last.
+    settled: Option<FlowId>,
+    tab: Option<TabId>,
     /// The frame in which [`Self::head_ui`] said the verdict, so that it is not said twice.
     head_frame: Option<u64>,
 }
 
 impl Timeline {
-    /// Forgets a selection whose call is not shown any more.
-    pub fn logic(&mut self, cx: &mut Cx) {
-        let shown = active_record(cx.model).map(|record| record.flow.id);
-        if self.selected.is_some_and(|(flow, _)| Some(flow) != shown) {
-            self.selected = None;
-        }
-    }
-
     /// The verdict, for the right end of the dock's head. Without it [`Self::ui`] shows a head of its own.
     pub fn head_ui(&mut self, ui: &mut Ui, cx: &mut Cx) {
         self.head_frame = Some(ui.ctx().cumulative_frame_nr());
         if cx.narrow {
             return;
         }
-        let Some(record) = active_record(cx.model).filter(|record| !record.verdict.is_empty()) else { return };
+        let record = self.record(cx.model).0.filter(|record| !record.verdict.is_empty());
+        let Some(record) = record else { return };
         verdict_ui(ui, cx, &record.verdict);
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx) {
-        let Some(record) = active_record(cx.model) else {
+        let (record, unsettled) = self.record(cx.model);
+        if let Some(wait) = unsettled {
+            ui.ctx().request_repaint_after(wait);
+        }
+        let Some(record) = record else {
             nothing_ui(ui, cx);
             return;
         };
@@ -103,6 +105,16 @@ impl Timeline {
             let step = if reduce_motion(ui.ctx()) { STEP_REDUCED } else { STEP };
             ui.ctx().request_repaint_after(step);
         }
+    }
+
+    /// The call that the active tab shows, and when to look again if it has just begun.
+    fn record<'a>(&mut self, model: &'a Model) -> (Option<&'a Record>, Option<Duration>) {
+        let Some(tab) = model.tabs.active() else { return (None, None) };
+        if self.tab != Some(tab.id) {
+            self.tab = Some(tab.id);
+            self.settled = None;
+        }
+        shown_call(model, tab, &mut self.settled)
     }
 
     fn lane_ui(&mut self, ui: &mut Ui, cx: &Cx, record: &Record, chart: &Chart, lane: &Lane, painting: &Painting<'_>) {
@@ -175,13 +187,6 @@ impl Timeline {
             .iter()
             .find(|lane| matches!(&lane.kind, LaneKind::Attempt { number, .. } if *number == wanted && of == flow))
     }
-}
-
-/// The call that the active tab shows.
-fn active_record(model: &Model) -> Option<&Record> {
-    let tab = model.tabs.active()?;
-    let flow = tab.flow.or_else(|| tab.running.as_ref().map(|running| running.flow))?;
-    model.flows.get(flow)
 }
 
 fn nothing_ui(ui: &mut Ui, cx: &Cx) {

@@ -254,7 +254,7 @@ impl<'a> Painting<'a> {
         }
         let t = self.tokens;
         let y = rect.center().y;
-        let middle = (from + to) / 2.0;
+        let middle = f32::midpoint(from, to);
         let half = line.size().x / 2.0 + 6.0;
         let stroke = Stroke::new(1.0, mix(t.line2, t.low, 0.3));
         mark::dashed(&self.painter, pos2(from, y), pos2(middle - half, y), stroke, 4.0, 3.0);

@@ -4,7 +4,7 @@ use callscope_wire::policy::BreakerState;
 use egui::{Color32, Painter, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 
-use super::fields::Kind;
+use super::values::Kind;
 use crate::model::series::{BreakerNow, Point};
 use crate::panel::Cx;
 use crate::panel::call::figures;

@@ -7,12 +7,12 @@
 
 mod fields;
 mod live;
+mod values;
 
 use egui::{Rect, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 
-use self::fields::{Kind, ROW_KINDS};
-use super::figures;
+use self::values::{Kind, ROW_KINDS};
 use super::subject::Subject;
 use super::view::View;
 use crate::panel::Cx;
@@ -29,7 +29,7 @@ const PATH: f32 = 60.0;
 
 /// Values that the call sets itself.
 pub(super) fn values_here(subject: &Subject<'_>, view: &View) -> usize {
-    ROW_KINDS.iter().map(|kind| fields::here(*kind, subject, &view.draft)).sum()
+    ROW_KINDS.iter().map(|kind| values::here(*kind, subject, &view.draft)).sum()
 }
 
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
@@ -72,7 +72,7 @@ fn path_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &View) {
             (icon::FOLDER, t!("call.policy.folder"))
         };
         // What each file adds is not kept apart; with one file the sum is its own.
-        let count = (inherited.files.len() == 1).then(|| fields::inherited_count(inherited));
+        let count = (inherited.files.len() == 1).then(|| values::inherited_count(inherited));
         boxes.push((glyph, name, what, count, false));
     }
     boxes.push((icon::PAPER_PLANE_TILT, call, t!("call.policy.call"), Some(values_here(subject, view)), true));
@@ -128,7 +128,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, kind
     let inherited = &subject.tab.inherited;
     let width = ui.available_width() - live;
     let lines = fields::lines(ui.painter(), kind, width - LEFT - 16.0);
-    let problem = fields::problem(kind, view);
+    let problem = values::problem(kind, view);
     let instances = kind == Kind::Breaker && live > 0.0 && subject.breakers().next().is_some();
     let height = TITLE
         + FIELDS * lines.len() as f32
@@ -141,7 +141,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, kind
     let mut child = ui.new_child(UiBuilder::new().id_salt(kind.name()).max_rect(left));
     let ui_left = &mut child;
     let y = rect.top() + TITLE / 2.0 + 2.0;
-    let active = fields::active(kind, subject, &view.draft);
+    let active = values::active(kind, subject, &view.draft);
 
     if kind != Kind::Balance {
         let place = Rect::from_min_size(pos2(rect.left() + 14.0, y - 8.0), vec2(28.0, 16.0));
@@ -153,7 +153,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, kind
             holder.disable();
         }
         if switch::switch(&mut holder, &mut on, kind.name()).changed() {
-            fields::set_active(kind, on, inherited, &mut view.draft);
+            values::set_active(kind, on, inherited, &mut view.draft);
             view.forget_typed(kind.name());
             view.touched = true;
         }
@@ -193,11 +193,11 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, kind
 /// Where the values come from; a click on "set here" goes back to what is inherited. Gives its left end.
 fn from_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, kind: Kind, end: egui::Pos2) -> f32 {
     let t = cx.tokens;
-    let here = fields::here(kind, subject, &view.draft);
+    let here = values::here(kind, subject, &view.draft);
     let total = kind.fields().len();
     let painter = ui.painter().clone();
-    if here == 0 && !fields::is_set_here(kind, &view.draft) {
-        let inherits = fields::inherits(kind, &subject.tab.inherited);
+    if here == 0 && !values::is_set_here(kind, &view.draft) {
+        let inherits = values::inherits(kind, &subject.tab.inherited);
         let folder = subject.tab.inherited.files.last().and_then(|file| file.parent()?.file_name());
         let words = match folder.filter(|_| inherits) {
             Some(folder) => folder.to_string_lossy(),
@@ -223,7 +223,7 @@ fn from_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, kind: K
         edge::focus_ring(&painter, place.expand2(vec2(3.0, 0.0)), size::ROW_RADIUS, t);
     }
     if response.on_hover_text(name.as_ref()).clicked() {
-        fields::inherit(kind, &mut view.draft);
+        values::inherit(kind, &mut view.draft);
         view.forget_typed(kind.name());
         view.touched = true;
     }
@@ -234,15 +234,12 @@ fn foot_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View) {
     let t = cx.tokens;
     ui.spacing_mut().item_spacing.x = size::GAP;
     let here = values_here(subject, view);
-    let wrong = ROW_KINDS.iter().find_map(|kind| fields::problem(*kind, view));
+    let wrong = ROW_KINDS.iter().find_map(|kind| values::problem(*kind, view));
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-        let remove = match here {
-            1 => t!("call.policy.remove_one"),
-            _ => t!("call.policy.remove", count = here),
-        };
+        let remove = if here == 1 { t!("call.policy.remove_one") } else { t!("call.policy.remove", count = here) };
         if here > 0 && button::link(ui, &remove).clicked() {
             for kind in ROW_KINDS {
-                fields::inherit(kind, &mut view.draft);
+                values::inherit(kind, &mut view.draft);
             }
             view.typed.clear();
             view.touched = true;
@@ -259,9 +256,4 @@ fn foot_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View) {
             text::line(ui, &t!("call.policy.order"), font::small(), t.low, 20.0);
         });
     });
-}
-
-/// Durations of the policies as the fields show them.
-fn duration_words(duration: std::time::Duration) -> String {
-    figures::setting(duration)
 }
