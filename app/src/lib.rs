@@ -18,6 +18,9 @@ pub mod command;
 pub mod dialog;
 pub mod model;
 pub mod panel;
+#[cfg(test)]
+#[path = "../../tests/support/raster.rs"]
+pub(crate) mod raster;
 mod run;
 pub mod shell;
 pub mod store;

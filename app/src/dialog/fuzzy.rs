@@ -78,11 +78,11 @@ pub fn fit(typed: &str, name: &str) -> Option<Fit> {
     }
     places.reverse();
     // Of two names that fit alike the shorter one is meant.
-    Some(Fit { score: score - (letters.len() / 4) as i32, letters: places })
+    Some(Fit { score: score - i32::try_from(letters.len() / 4).unwrap_or(0), letters: places })
 }
 
 fn gap(at: usize, from: usize) -> i32 {
-    (at.saturating_sub(from) as i32 * GAP).min(MOST_GAP)
+    i32::try_from(at.saturating_sub(from)).map_or(MOST_GAP, |passed| (passed * GAP).min(MOST_GAP))
 }
 
 fn lower(letter: char) -> char {

@@ -1,6 +1,6 @@
 //! What discovery found: sources, their services, instances and schemas, and what changed when.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use callscope_wire::schema::Schema;
@@ -170,17 +170,16 @@ impl Services {
             .unwrap_or_default();
         let changes = diff(at, service, &before, &instances);
         let listed: Vec<Listed> = instances.into_iter().map(|instance| Listed { instance, heard: at }).collect();
-        match index.and_then(|index| source.services.get_mut(index)) {
-            Some(known) => known.instances = listed,
-            None => {
-                source.services.push(Service {
-                    name: service.to_owned(),
-                    target: target.to_owned(),
-                    instances: listed,
-                    schema: SchemaState::Unknown,
-                });
-                source.services.sort_by(|a, b| a.name.cmp(&b.name));
-            }
+        if let Some(known) = index.and_then(|index| source.services.get_mut(index)) {
+            known.instances = listed;
+        } else {
+            source.services.push(Service {
+                name: service.to_owned(),
+                target: target.to_owned(),
+                instances: listed,
+                schema: SchemaState::Unknown,
+            });
+            source.services.sort_by(|a, b| a.name.cmp(&b.name));
         }
         self.history.extend(changes);
         while self.history.len() > HISTORY {
@@ -234,9 +233,12 @@ pub fn check_source(text: &str, known: &[&str]) -> Result<String, AddressFault> 
 fn diff(at: Time, service: &str, before: &[Instance], after: &[Instance]) -> Vec<Change> {
     let change =
         |instance: &Instance, what| Change { at, service: service.to_owned(), instance: instance.id.clone(), what };
+    // By id: ten thousand instances renew their leases all the time.
+    let old_ids: HashMap<&str, &Instance> = before.iter().map(|old| (old.id.as_str(), old)).collect();
+    let new_ids: HashSet<&str> = after.iter().map(|new| new.id.as_str()).collect();
     let mut changes = Vec::new();
     for new in after {
-        match before.iter().find(|old| old.id == new.id) {
+        match old_ids.get(new.id.as_str()) {
             None => changes.push(change(new, ChangeKind::Joined)),
             Some(old) if old.health != new.health => changes.push(change(new, ChangeKind::Health(new.health))),
             Some(old) => {
@@ -250,7 +252,7 @@ fn diff(at: Time, service: &str, before: &[Instance], after: &[Instance]) -> Vec
         }
     }
     for old in before {
-        if !after.iter().any(|new| new.id == old.id) {
+        if !new_ids.contains(old.id.as_str()) {
             changes.push(change(old, ChangeKind::Left));
         }
     }

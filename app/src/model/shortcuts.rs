@@ -223,7 +223,7 @@ mod tests {
         for (typed, meant) in [
             ("shift + ctrl+t", "Ctrl+Shift+T"),
             ("cmd+f5", "Ctrl+F5"),
-            ("alt+pageup", "Alt+PageUp"),
+            ("alt+pageup", "Alt+PgUp"),
             ("7", "7"),
             ("ctrl+comma", "Ctrl+,"),
             ("Ctrl+\\", "Ctrl+\\"),

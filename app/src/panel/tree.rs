@@ -35,7 +35,7 @@ impl TreeState {
         ui.memory_mut(|memory| memory.request_focus(id));
     }
 
-    /// Takes ↑ ↓ Home End PgUp PgDn when a row has the focus, and gives what else was pressed.
+    /// Takes ↑ ↓, Home and End, and paging keys when a row has the focus, and gives what else was pressed.
     pub fn keys(&mut self, ui: &Ui, ids: &[Id]) -> Option<TreeKey> {
         let focused = ui.memory(egui::Memory::focused)?;
         let at = ids.iter().position(|id| *id == focused)?;

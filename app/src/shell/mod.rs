@@ -84,7 +84,10 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, cx: &mut
     let ground = Frame::new().fill(t.base);
     let view = layout.view;
 
-    keys::dispatch(ui, cx);
+    // Keys that are recorded for a new shortcut mean themselves.
+    if !(view == View::Settings && panels.settings.recording()) {
+        keys::dispatch(ui, cx);
+    }
 
     let palette_keys = keys::keys_of(cx.model, Act::Palette);
     Panel::top("top").exact_size(size::TOP_BAR).frame(ground).show_separator_line(false).show(ui, |ui| {

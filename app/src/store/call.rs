@@ -336,9 +336,10 @@ fn merge(path: &Path, map: &mut Map<String, Value>, old: &Draft, new: &Draft) {
             .enumerate()
             .map(|(index, message)| message_value(message, old.messages.get(index), before.get(index)))
             .collect();
-        match values.is_empty() {
-            true => drop(map.shift_remove("messages")),
-            false => drop(map.insert("messages".to_owned(), Value::Array(values))),
+        if values.is_empty() {
+            map.shift_remove("messages");
+        } else {
+            map.insert("messages".to_owned(), Value::Array(values));
         }
     }
     merge_policy(map, old, new);

@@ -1,8 +1,5 @@
 //! The palette by keyboard and by mouse, and looked at.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +16,7 @@ use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
 use crate::model::tabs::Tab;
 use crate::model::workspace::Entry;
 use crate::panel::Cx;
+use crate::raster;
 use crate::theme;
 
 struct State {

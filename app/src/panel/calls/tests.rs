@@ -1,8 +1,5 @@
 //! The sidebar as a person meets it, and looked at in both themes.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::{Path, PathBuf};
 
 use egui::{Key, Theme};
@@ -16,6 +13,7 @@ use crate::model::Model;
 use crate::model::draft::Draft;
 use crate::model::tabs::Tab;
 use crate::model::workspace::Entry;
+use crate::raster;
 use crate::store::Outside;
 use crate::theme;
 use crate::widget::pane;

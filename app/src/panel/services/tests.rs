@@ -1,8 +1,5 @@
 //! The sidebar as a person meets it: found by name, clicked, typed into, and looked at in both themes.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::sync::Arc;
 
 use callscope_wire::instance::Lease;
@@ -17,6 +14,7 @@ use super::ServicesPanel;
 use crate::command::Command;
 use crate::model::Model;
 use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
+use crate::raster;
 use crate::theme;
 use crate::widget::pane;
 

@@ -254,7 +254,8 @@ fn second_line(ui: &mut Ui, cx: &Cx<'_>, recording: &Recording, info: &ActInfo, 
     match &recording.pressed {
         Pressed::Bare => x = warn(x, &t!("settings.bare_key")),
         Pressed::None => {
-            x = text::left(&painter, pos2(x, at.y), t!("settings.will_be_none"), font::label_regular(), t.mid) + 12.0
+            let words = t!("settings.will_be_none");
+            x = text::left(&painter, pos2(x, at.y), words, font::label_regular(), t.mid) + 12.0;
         }
         Pressed::Nothing => {}
         Pressed::Chord(chord) => {

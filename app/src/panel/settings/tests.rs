@@ -1,8 +1,5 @@
 //! The settings changed by mouse and keyboard, and looked at in both themes.
 
-#[path = "../../../../tests/support/raster.rs"]
-mod raster;
-
 use std::path::PathBuf;
 
 use egui::{Key, Modifiers, Rect, Role, vec2};
@@ -15,6 +12,7 @@ use crate::command::{Act, Command};
 use crate::model::Model;
 use crate::model::settings::{Settings, Theme};
 use crate::model::shortcuts::effective;
+use crate::raster;
 use crate::theme;
 use crate::widget::pane;
 
