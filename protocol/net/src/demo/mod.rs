@@ -46,8 +46,7 @@ const GRACE: Duration = Duration::from_secs(1);
 pub struct WorldOptions {
     /// Where the front listens: `HOST:PORT`, port 0 for a free one. The instances listen on the same host.
     pub listen: String,
-    /// Where the servers' connections report their bytes. The registry's chatter with the instances is
-    /// not reported: nobody looks for it.
+    /// Where the instances' connections report their bytes. The front, which is the registry, reports none.
     pub tap: Tap,
     /// The front also accepts TLS.
     pub tls: Option<ServerTls>,
@@ -176,17 +175,21 @@ impl World {
         greeter::add_to(&mut router);
         orders::add_to(&mut router, &orders, Manner::Steady, options.seed);
         ticker::add_to(&mut router);
+        // Not tapped: the registry's trickle of renewals would bury the calls that somebody is looking for.
         let front = ServerOptions {
             listen: options.listen.clone(),
             tls: options.tls.clone(),
-            tap: options.tap.clone(),
             instance: Some("world".to_owned()),
             ..ServerOptions::default()
         };
         let front = bind(front, router).await?;
         let HostPort { host, port } = front.local_addr().parse()?;
         // A world that listens everywhere is reached by its own instances on loopback.
-        let near = if host == "0.0.0.0" { "127.0.0.1".to_owned() } else { host.clone() };
+        let near = match host.as_str() {
+            "0.0.0.0" => "127.0.0.1".to_owned(),
+            "::" => "::1".to_owned(),
+            _ => host,
+        };
         let inner = Arc::new(Inner {
             host: near.clone(),
             registry: HostPort { host: near, port },

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use callscope_wire::{Instance, Time};
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Feed, Picture, Source, SourceError};
@@ -41,6 +41,7 @@ pub struct View {
 pub struct Watcher {
     label: String,
     view: watch::Receiver<View>,
+    retry: Arc<Notify>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -57,8 +58,17 @@ impl Watcher {
     pub fn start(runtime: &Handle, source: Arc<dyn Source>, only: Option<String>, observer: Arc<dyn Observer>) -> Self {
         let (publish, view) = watch::channel(View::default());
         let label = source.label();
-        let task = Task { label: label.clone(), source, only, observer, publish, picture: Picture::default() };
-        Self { label, view, _task: AbortOnDropHandle::new(runtime.spawn(task.run())) }
+        let retry = Arc::new(Notify::new());
+        let task = Task {
+            retry: Arc::clone(&retry),
+            label: label.clone(),
+            source,
+            only,
+            observer,
+            publish,
+            picture: Picture::default(),
+        };
+        Self { label, view, retry, _task: AbortOnDropHandle::new(runtime.spawn(task.run())) }
     }
 
     /// The source's address without the service.
@@ -72,9 +82,19 @@ impl Watcher {
     }
 
     /// What is known once the source has answered, or the reason why it has not. Never waits if it has
-    /// answered before.
+    /// answered before. A source that never did is asked again at once: whoever wants to know wants to
+    /// know how it is now.
     pub async fn settled(&self) -> View {
         let mut view = self.view.clone();
+        let away = {
+            let view = view.borrow_and_update();
+            view.services.is_none() && view.error.is_some()
+        };
+        if away {
+            self.retry.notify_one();
+            // An error means that the task is gone; what is known then is all there is.
+            let _gone = view.changed().await;
+        }
         let settled = view.wait_for(|view| view.services.is_some() || view.error.is_some()).await;
         // The task ends with the watcher, which `self` keeps.
         settled.map(|view| view.clone()).unwrap_or_default()
@@ -88,6 +108,7 @@ struct Task {
     observer: Arc<dyn Observer>,
     publish: watch::Sender<View>,
     picture: Picture,
+    retry: Arc<Notify>,
 }
 
 impl Task {
@@ -104,7 +125,10 @@ impl Task {
             self.tell(Some(error.0));
             let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(6)).min(LONGEST_PAUSE);
             failures = failures.saturating_add(1);
-            tokio::time::sleep(jittered(pause, fastrand::f64())).await;
+            tokio::select! {
+                () = tokio::time::sleep(jittered(pause, fastrand::f64())) => {}
+                () = self.retry.notified() => {}
+            }
         }
     }
 
@@ -259,6 +283,9 @@ mod tests {
         subscriptions.send(Err(SourceError("refused".to_owned()))).await.unwrap();
         let view = watcher.settled().await;
         assert_eq!((view.error.as_deref(), view.instances("orders").is_none()), (Some("refused"), true));
+        // Whoever asks now gets a new answer, not the old one.
+        subscriptions.send(Err(SourceError("refused again".to_owned()))).await.unwrap();
+        assert_eq!(watcher.settled().await.error.as_deref(), Some("refused again"));
 
         let (updates, feed) = mpsc::channel(4);
         updates.send(Ok(Update::Snapshot(vec![instance("a"), instance("b")]))).await.unwrap();
@@ -279,7 +306,7 @@ mod tests {
         until(&watcher, |view| ids(view).is_empty()).await;
         assert_eq!(
             *seen.0.lock().unwrap(),
-            ["refused", "orders: a b", "fine", "hung up", "orders: b", "fine", "orders: "]
+            ["refused", "refused again", "orders: a b", "fine", "hung up", "orders: b", "fine", "orders: "]
         );
     }
 

@@ -185,3 +185,28 @@ async fn a_call_that_never_gets_its_message_can_be_given_up() {
     assert_eq!(lab.seen.ends(id), 1);
     assert!(lab.seen.flow(id).attempts.is_empty());
 }
+
+#[tokio::test]
+async fn a_one_way_call_ends_when_it_is_sent() {
+    let (told, mut heard) = mpsc::channel(1);
+    let mut lab = Lab::new().await;
+    lab.instance("orders-1", |router| {
+        router.one_way("t.T/Do", move |_, message| {
+            let told = told.clone();
+            async move {
+                told.send(message).await.unwrap();
+                Ok(())
+            }
+        });
+    })
+    .await;
+    let options = CallOptions { shape: Shape::OneWay, ..lab.options(with_retry()) };
+    let id = options.flow;
+    let mut call = lab.client.start(options);
+    call.send(Bytes::from_static(b"{\"n\":1}")).await.unwrap();
+    let Some(Incoming::End(status)) = call.next().await else { panic!("no end") };
+    assert_eq!(status.code, Code::OK);
+    assert_eq!(heard.recv().await, Some(json!({ "n": 1 })));
+    let flow = lab.seen.flow(id);
+    assert_eq!((flow.attempts.len(), flow.sent.messages, flow.received.messages), (1, 1, 0));
+}

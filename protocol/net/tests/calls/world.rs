@@ -6,6 +6,9 @@ use bytes::Bytes;
 use callscope_net::client::{CallOptions, Client, ClientOptions, Incoming};
 use callscope_net::demo::{World, WorldOptions};
 use callscope_net::observer::Observer;
+use callscope_net::server::ServerTls;
+use callscope_net::transport::TlsOptions;
+use callscope_wire::capture::Segment;
 use callscope_wire::policy::{Policy, Retry};
 use callscope_wire::schema::TypeKind;
 use callscope_wire::{Code, FlowId, Metadata, Shape, Status, Value};
@@ -244,4 +247,27 @@ async fn an_instance_that_is_killed_breaks_its_calls_and_leaves_the_list() {
     assert_eq!(status.code, Code::UNAVAILABLE);
     // Until the lease ends it is still listed: that is what a lease means.
     assert!(visit.world.instances().iter().any(|instance| instance.id == "ticker-1"));
+}
+
+#[tokio::test]
+async fn the_front_speaks_tls_to_who_trusts_it() {
+    let tls = ServerTls::development().unwrap();
+    let ca_pem = Some(tls.ca_pem().to_owned());
+    let options = WorldOptions { churn: false, tls: Some(tls), ..WorldOptions::default() };
+    let world = World::start(options).await.unwrap();
+    let target = format!("native+tls://{}", world.registry_addr());
+    let seen = Seen::new();
+    let call = async |flow, tls| {
+        let observer = Arc::clone(&seen) as Arc<dyn Observer>;
+        let client = Client::new(ClientOptions { observer, tls, ..ClientOptions::default() });
+        let method = "demo.Calculator/Add".to_owned();
+        let options = CallOptions { flow: FlowId(flow), target: target.clone(), method, ..CallOptions::default() };
+        client.unary(options, &json!({ "a": 1, "b": 2 })).await
+    };
+    let trusting = TlsOptions { ca_pem, ..TlsOptions::default() };
+    assert_eq!(call(1, trusting).await, Ok(json!({ "sum": 3 })));
+    let flow = seen.flow(FlowId(1));
+    assert!(flow.attempts[0].segments.iter().any(|(segment, _, _)| *segment == Segment::Tls));
+    let status = call(2, TlsOptions::default()).await.unwrap_err();
+    assert!(status.message.contains("signed by nobody we trust"), "{status}");
 }
