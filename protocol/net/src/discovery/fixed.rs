@@ -4,8 +4,12 @@ use callscope_wire::{Health, Instance};
 use futures_util::FutureExt as _;
 use futures_util::future::{self, BoxFuture};
 
-use super::{Feed, Source, SourceError, Update};
+use super::{Feed, Source, SourceError, SourceKind, Update};
 use crate::address::Endpoint;
+
+/// Its row in the table.
+pub const KIND: SourceKind =
+    SourceKind { name: "fixed", form: "native://HOST:PORT", docs: "one listener, named by its address" };
 
 /// The source of a direct address.
 #[derive(Clone, Debug)]

@@ -77,11 +77,4 @@ pub struct SourceKind {
 }
 
 /// Every kind of source.
-pub const ALL: &[SourceKind] = &[
-    SourceKind { name: "fixed", form: "native://HOST:PORT", docs: "one listener, named by its address" },
-    SourceKind {
-        name: "registry",
-        form: "registry://[HOST:PORT]/service[@instance]",
-        docs: "instances with leases, pushed by a Callscope registry",
-    },
-];
+pub const ALL: &[SourceKind] = &[fixed::KIND, registry::KIND];

@@ -4,10 +4,17 @@ use callscope_wire::Instance;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::{Feed, Source, SourceError, Update};
+use super::{Feed, Source, SourceError, SourceKind, Update};
 use crate::address::HostPort;
 use crate::client::channel::ConnectOptions;
 use crate::registry::{Remote, RemoteError, Watch, WatchEvent};
+
+/// Its row in the table.
+pub const KIND: SourceKind = SourceKind {
+    name: "registry",
+    form: "registry://[HOST:PORT]/service[@instance]",
+    docs: "instances with leases, pushed by a Callscope registry",
+};
 
 /// Services of a registry.
 #[derive(Clone, Debug)]
