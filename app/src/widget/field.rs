@@ -2,9 +2,10 @@
 
 use std::ops::RangeInclusive;
 
+use egui::text::LayoutJob;
 use egui::{
-    Align, EventFilter, FontId, Frame, Id, Key, Layout, Modifiers, Rect, Response, RichText, Sense, TextEdit, Ui,
-    UiBuilder, pos2, vec2,
+    Align, EventFilter, FontId, Frame, Id, Key, Layout, Modifiers, Rect, Response, RichText, Sense, TextBuffer,
+    TextEdit, Ui, UiBuilder, pos2, vec2,
 };
 
 use super::{button, chip, edge, text};
@@ -26,6 +27,7 @@ pub struct Field<'a> {
     error: bool,
     frame: bool,
     id: Option<Id>,
+    highlight: Option<&'a dyn Fn(&str) -> LayoutJob>,
 }
 
 impl<'a> Field<'a> {
@@ -44,6 +46,7 @@ impl<'a> Field<'a> {
             error: false,
             frame: true,
             id: None,
+            highlight: None,
         }
     }
 
@@ -113,6 +116,12 @@ impl<'a> Field<'a> {
         self
     }
 
+    /// Colors for the parts of the text: sections in the field's font.
+    pub fn highlight(mut self, highlight: &'a dyn Fn(&str) -> LayoutJob) -> Self {
+        self.highlight = Some(highlight);
+        self
+    }
+
     /// The response is that of the text edit: `changed`, `lost_focus`, `has_focus`.
     pub fn show(self, ui: &mut Ui) -> Response {
         let id = self.id.unwrap_or_else(|| ui.make_persistent_id(("field", self.name)));
@@ -153,7 +162,16 @@ impl<'a> Field<'a> {
         }
         let mut child = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));
         child.shrink_clip_rect(inner);
-        let edit = TextEdit::singleline(self.text)
+        let highlight = self.highlight;
+        let mut colored = |ui: &Ui, text: &dyn TextBuffer, _: f32| {
+            let job = highlight.map(|highlight| highlight(text.as_str())).unwrap_or_default();
+            ui.fonts_mut(|fonts| fonts.layout_job(job))
+        };
+        let mut edit = TextEdit::singleline(self.text);
+        if highlight.is_some() {
+            edit = edit.layouter(&mut colored);
+        }
+        let edit = edit
             .id(id)
             .frame(Frame::NONE)
             .margin(0.0)

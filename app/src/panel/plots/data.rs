@@ -87,6 +87,11 @@ impl Names {
         self.order.iter().position(|name| **name == *instance)
     }
 
+    /// As [`Self::index`]; points share their names, so that mostly pointers are compared.
+    fn index_of(&self, instance: &Arc<str>) -> Option<usize> {
+        self.order.iter().position(|name| Arc::ptr_eq(name, instance)).or_else(|| self.index(instance))
+    }
+
     /// All, in the order of their series.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.order.iter().map(|name| &**name)
@@ -236,7 +241,7 @@ pub fn plot(series: &Series, query: &Query, names: &mut Names) -> Option<Plotted
 fn learn(series: &Series, query: &Query, points: &[(u64, &Point)], names: &mut Names) {
     let mut fresh: Vec<Arc<str>> = Vec::new();
     let mut note = |name: &Arc<str>| {
-        if !name.is_empty() && names.index(name).is_none() && !fresh.contains(name) {
+        if !name.is_empty() && names.index_of(name).is_none() && !fresh.contains(name) {
             fresh.push(Arc::clone(name));
         }
     };
@@ -327,7 +332,7 @@ impl Work {
         let x = -self.end.since(point.at).as_secs_f64();
         let millis = (point.latency.as_secs_f64() * 1e3).max(1e-3);
         let bad = failed(point.code);
-        let series = names.index(&point.instance);
+        let series = names.index_of(&point.instance);
         let index = (point.at.0 / (self.step as u64 * 1_000_000_000)).saturating_sub(self.first) as usize;
         if let Some(bucket) = self.buckets.get_mut(index) {
             bucket.calls += 1;

@@ -177,3 +177,58 @@ fn drop_before(ids: &mut VecDeque<FrameId>, first: FrameId) -> u64 {
     ids.drain(..gone);
     gone as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::panel::traffic::tests::{frame, open};
+
+    fn sided(connection: u64, side: Side, code: Option<u16>) -> Frame {
+        let code = code.map(callscope_wire::Code);
+        Frame { connection: ConnectionId(connection), side, code, ..frame(b"0123") }
+    }
+
+    fn ids(index: &Index) -> Vec<u64> {
+        index.rows().iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn the_other_end_of_our_own_connection_is_hidden_even_if_it_is_told_first() {
+        let mut store = Store::new(1 << 20);
+        open(&mut store, 2, Side::Server, "127.0.0.1:80", "127.0.0.1:5000");
+        store.push(sided(2, Side::Server, None));
+        let mut index = Index::default();
+        index.update(&store, &Rule::default(), &|_| true);
+        assert_eq!(ids(&index), [1], "a stranger called our server");
+        open(&mut store, 1, Side::Client, "127.0.0.1:5000", "127.0.0.1:80");
+        store.push(sided(1, Side::Client, None));
+        assert!(index.update(&store, &Rule::default(), &|_| true).rebuilt);
+        assert_eq!(ids(&index), [2], "it was our own client");
+        let both = Rule { server_side: true, ..Rule::default() };
+        index.update(&store, &both, &|_| true);
+        assert_eq!(ids(&index), [1, 2]);
+    }
+
+    #[test]
+    fn rows_that_go_are_counted_and_the_rest_keep_their_ids() {
+        let mut store = Store::new(1 << 20);
+        for n in 0..10 {
+            store.push(sided(1, Side::Client, (n % 2 == 0).then_some(14)));
+        }
+        let odd = Rule { filter: "x".to_owned(), ..Rule::default() };
+        let mut index = Index::default();
+        index.update(&store, &odd, &|frame| frame.id.0 % 2 == 1);
+        assert_eq!((ids(&index), index.total()), (vec![1, 3, 5, 7, 9], 10));
+        assert_eq!(index.failures().count(), 5);
+        assert_eq!((index.row(FrameId(5)), index.row(FrameId(6)), index.after(FrameId(6))), (Some(2), None, 2));
+        store.set_limit(600);
+        store.push(sided(1, Side::Client, None));
+        let change = index.update(&store, &odd, &|frame| frame.id.0 % 2 == 1);
+        let first = store.first_id().0;
+        assert!(first > 1 && change.shifted == first / 2, "{first} {change:?}");
+        assert!(ids(&index).iter().all(|id| *id >= first));
+        store.clear();
+        index.update(&store, &odd, &|_| true);
+        assert!(index.rows().is_empty() && index.origin().is_none());
+    }
+}

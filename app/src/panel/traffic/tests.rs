@@ -40,6 +40,14 @@ pub(super) fn frame(bytes: &'static [u8]) -> Frame {
     }
 }
 
+/// Tells the store of a connection, through a recorder as in life.
+pub(super) fn open(store: &mut Store, id: u64, side: Side, local: &str, peer: &str) {
+    let (local, peer) = (local.to_owned(), peer.to_owned());
+    let facts = ConnectionFacts { side, local, peer, transport: "tcp", dialect: None, instance: None };
+    let chunk = TapChunk { connection: ConnectionId(id), at: Time::ZERO, what: TapEvent::Opened(facts) };
+    Recorder::default().cut(chunk).append(store, true);
+}
+
 fn give(engine: &mut dyn Engine, now: Time, input: Input) {
     assert!(engine.input(now, input).is_ok());
 }

@@ -4,6 +4,7 @@ use egui::{Id, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 
 use super::TrafficPanel;
+use super::filter::highlight;
 use crate::command::Command;
 use crate::panel::Cx;
 use crate::theme::{font, icon, size};
@@ -51,8 +52,10 @@ impl TrafficPanel {
         let clear = t!("traffic.filter_clear");
         let error = self.filter.error.clone();
         let (_, rect) = ui.allocate_space(vec2(ui.available_width(), size::CONTROL));
+        let colors = |text: &str| highlight(text, t);
         let response = Field::new(&name, &mut self.filter.text)
             .mono()
+            .highlight(&colors)
             .icon(icon::FUNNEL)
             .hint(&hint)
             .clearable(&clear)
