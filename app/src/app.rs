@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::{Backend, BackendOptions, Notice, Wake};
-use crate::command::Command;
+use crate::command::{Command, View};
 use crate::dialog::files::{FileDialogs, Native};
 use crate::dialog::palette::Palette;
 use crate::model::Model;
@@ -89,6 +89,11 @@ impl App {
         Ok(app)
     }
 
+    /// Has a command carried out with the next frame, as if a panel had pushed it.
+    pub fn push(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
     /// Calls in flight and everything that happened, taken into the model.
     fn take_notices(&mut self) {
         let (notices, dropped) = self.backend.take();
@@ -164,6 +169,8 @@ impl eframe::App for App {
         }
         self.commands = commands;
         self.sync_layout();
+        let services = self.layout.sidebar && self.layout.view == View::Services;
+        self.backend.show_leases(services && self.panels.services.shows_leases());
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {

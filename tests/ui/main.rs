@@ -1,1 +1,6 @@
-fn main() {}
+//! Journeys through the whole window without a display: the real engine, the real world, no graphics card.
+#![expect(clippy::expect_used, reason = "the hands of tests: what they cannot do fails the test")]
+
+mod hands;
+mod idle;
+mod main_job;

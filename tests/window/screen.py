@@ -98,6 +98,15 @@ class Screen:
         verb = "still there" if gone else "not seen"
         raise NotSeen(f"{verb} within {patience:.0f} s: {wanted}; the screen read: {text[:600]}")
 
+    def sees(self, word, area=None, patience=10.0):
+        """Whether the word comes to be read within a short while."""
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if word.lower() in self.text(area).lower():
+                return True
+            time.sleep(0.5)
+        return False
+
     # hands
 
     def move(self, x, y):

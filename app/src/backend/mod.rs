@@ -98,6 +98,11 @@ impl Backend {
         self.notices.take()
     }
 
+    /// Whether lease rings are on screen, so that a renewal is worth a repaint.
+    pub fn show_leases(&self, shown: bool) {
+        self.notices.show_leases(shown);
+    }
+
     /// An id for a new call.
     pub fn next_flow(&self) -> FlowId {
         self.flows.next()

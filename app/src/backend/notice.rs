@@ -1,13 +1,13 @@
 //! What the engine tells the window, and the queue between the two.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callscope_net::observer::{BreakerView, Observer, Snapshot, SourceView};
 use callscope_wire::capture::FlowEvent;
 use callscope_wire::schema::Schema;
-use callscope_wire::{FlowId, Time};
+use callscope_wire::{FlowId, Instance, Time};
 
 use crate::model::flows::Message;
 use crate::model::log::Level;
@@ -69,6 +69,8 @@ pub struct Notices {
 struct Inner {
     waiting: Mutex<Waiting>,
     awake: AtomicBool,
+    /// Lease rings are on screen: their renewal is something to look at.
+    leases_shown: AtomicBool,
     wake: Wake,
 }
 
@@ -77,23 +79,42 @@ struct Waiting {
     notices: VecDeque<Notice>,
     dropped: u64,
     frames: bool,
+    /// The last picture of each service, by source and name, without its leases.
+    pictures: HashMap<(String, String), Vec<Instance>>,
 }
 
 impl Notices {
     /// An empty queue that calls `wake` when the first notice comes in.
     pub fn new(wake: Wake) -> Self {
-        Self { inner: Arc::new(Inner { waiting: Mutex::default(), awake: AtomicBool::new(false), wake }) }
+        Self {
+            inner: Arc::new(Inner {
+                waiting: Mutex::default(),
+                awake: AtomicBool::new(false),
+                leases_shown: AtomicBool::new(false),
+                wake,
+            }),
+        }
+    }
+
+    /// Whether lease rings are on screen. While they are not, a renewal waits for the next time the window wakes:
+    /// a registry of quiet instances must not keep an idle window painting.
+    pub fn show_leases(&self, shown: bool) {
+        self.inner.leases_shown.store(shown, Ordering::Relaxed);
     }
 
     /// Adds a notice and wakes the window, once.
     pub fn push(&self, notice: Notice) {
         {
             let mut waiting = self.lock();
+            let renewal = waiting.is_renewal(&notice);
             match notice {
                 // Any number of these say the same.
                 Notice::Frames => waiting.frames = true,
                 Notice::Message(..) if waiting.notices.len() >= WAITING => waiting.dropped += 1,
                 other => waiting.notices.push_back(other),
+            }
+            if renewal && !self.inner.leases_shown.load(Ordering::Relaxed) {
+                return;
             }
         }
         if !self.inner.awake.swap(true, Ordering::AcqRel) {
@@ -114,6 +135,26 @@ impl Notices {
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         self.inner.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    /// Whether a picture differs from the last one by its leases only. Such a picture also replaces one of the same
+    /// service that nobody has taken yet, so that a sleeping window gathers no heap of them.
+    fn is_renewal(&mut self, notice: &Notice) -> bool {
+        let Notice::Discovered(_, snapshot) = notice else { return false };
+        let bare = snapshot.instances.iter().map(|instance| Instance { lease: None, ..instance.clone() }).collect();
+        let key = (snapshot.source.clone(), snapshot.service.clone());
+        let same = self.pictures.get(&key) == Some(&bare);
+        if same {
+            let same_service = |waiting: &Notice| {
+                matches!(waiting, Notice::Discovered(_, old) if old.source == key.0 && old.service == key.1)
+            };
+            self.notices.retain(|waiting| !same_service(waiting));
+        } else {
+            self.pictures.insert(key, bare);
+        }
+        same
     }
 }
 
@@ -159,5 +200,38 @@ mod tests {
         assert_eq!((taken.len(), dropped), (101, 0), "100 log lines, and one word about frames");
         notices.push(Notice::Frames);
         assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn renewals_wake_the_window_only_while_leases_are_on_screen() {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&wakes);
+        let notices = Notices::new(Arc::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }));
+        let picture = |left_ms: u64, weight: u32| {
+            let instance = serde_json::json!({
+                "id": "a-1", "service": "a", "address": "native://h:1", "weight": weight,
+                "lease": { "ttl_ms": 10_000, "left_ms": left_ms },
+            });
+            Snapshot {
+                source: "registry://h:0".to_owned(),
+                service: "a".to_owned(),
+                instances: vec![serde_json::from_value(instance).unwrap()],
+            }
+        };
+        let woken = || wakes.load(Ordering::Relaxed);
+        notices.discovered(Time(1), picture(10_000, 100));
+        assert_eq!((woken(), notices.take().0.len()), (1, 1), "a new instance");
+        for time in 2..100 {
+            notices.discovered(Time(time), picture(9_000 + time, 100));
+        }
+        assert_eq!(woken(), 1, "renewals alone");
+        notices.discovered(Time(100), picture(9_000, 50));
+        assert_eq!(woken(), 2, "another weight");
+        assert_eq!(notices.take().0.len(), 2, "the last renewal and the change: not a hundred pictures");
+        notices.show_leases(true);
+        notices.discovered(Time(101), picture(10_000, 50));
+        assert_eq!(woken(), 3, "a renewal that can be seen");
     }
 }

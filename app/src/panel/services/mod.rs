@@ -61,6 +61,11 @@ impl ServicesPanel {
         self.focus_filter = true;
     }
 
+    /// Whether instances with their leases are among the rows.
+    pub fn shows_leases(&self) -> bool {
+        self.rows.iter().any(|row| matches!(row.at, At::Instance(..)))
+    }
+
     /// Opens the field for a new source.
     pub fn add_source(&mut self) {
         self.adding = Some(AddSource::default());

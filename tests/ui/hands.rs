@@ -1,0 +1,112 @@
+//! A window to work with: the real app on the real engine, found by accessible names, without a display.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use callscope::app::{App, Options};
+use callscope::backend::BackendOptions;
+use callscope::dialog::files::Scripted;
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+/// The longest that anything in a test may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A window of 1440x900 points.
+pub struct Window {
+    pub harness: Harness<'static, App>,
+}
+
+impl Window {
+    /// Opens a window on an embedded world whose instances stay. `answers` are given to file dialogs, in order.
+    pub fn open(workspace: Option<&Path>, answers: impl IntoIterator<Item = std::path::PathBuf>) -> Self {
+        let options = Options {
+            backend: BackendOptions { world: true, churn: false },
+            open: workspace.map(Path::to_owned),
+            dialogs: Box::new(Scripted::new(answers)),
+        };
+        let harness = Harness::builder()
+            .with_size([1440.0, 900.0])
+            // What runs repaints; `wait_until` steps instead of waiting for the end of that.
+            .with_max_steps(4)
+            .build_eframe(|cx| App::new(&cx.egui_ctx, None, options).expect("the engine starts"));
+        Self { harness }
+    }
+
+    /// Steps until the condition holds.
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&App) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !holds(self.harness.state()) {
+            assert!(Instant::now() < end, "not within {PATIENCE:?}: {what}");
+            std::thread::sleep(Duration::from_millis(10));
+            self.harness.step();
+        }
+    }
+
+    /// Steps until something with this accessible name is on screen.
+    pub fn wait_for(&mut self, label: &str) {
+        let end = Instant::now() + PATIENCE;
+        while self.harness.query_all_by_label_contains(label).next().is_none() {
+            assert!(Instant::now() < end, "not on screen within {PATIENCE:?}: {label}");
+            std::thread::sleep(Duration::from_millis(10));
+            self.harness.step();
+        }
+    }
+
+    /// Clicks the first thing with this accessible name.
+    pub fn click(&mut self, label: &str) {
+        self.wait_for(label);
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let exact = self.harness.query_all_by_label(label).next();
+            if let Some(node) = exact.or_else(|| self.harness.query_all_by_label_contains(label).next()) {
+                node.click();
+                break;
+            }
+            assert!(Instant::now() < end, "it went away: {label}");
+            self.harness.step();
+        }
+        self.settle();
+    }
+
+    /// Presses keys together.
+    pub fn keys(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    /// Presses Ctrl (Cmd on macOS) and a key.
+    pub fn ctrl(&mut self, key: Key) {
+        self.keys(Modifiers::COMMAND, key);
+    }
+
+    /// Types into what has the focus.
+    pub fn type_text(&mut self, text: &str) {
+        self.harness.event(egui::Event::Text(text.to_owned()));
+        self.settle();
+    }
+
+    /// Lets what was done be seen.
+    pub fn settle(&mut self) {
+        self.harness.run_steps(4);
+    }
+
+    /// The window's state.
+    pub fn app(&self) -> &App {
+        self.harness.state()
+    }
+
+    /// Everything on screen that has a name, for messages.
+    pub fn names(&self) -> String {
+        let mut names = Vec::new();
+        let mut open = vec![self.harness.root()];
+        while let Some(node) = open.pop() {
+            if let Some(label) = node.accesskit_node().label() {
+                names.push(label);
+            }
+            open.extend(node.children());
+        }
+        names.join(" | ")
+    }
+}
