@@ -87,6 +87,8 @@ pub enum Command {
     TakeTheirs(TabId),
     /// Rename a saved call or folder: old path, new bare name.
     RenameSaved(PathBuf, String),
+    /// Move a saved call or folder into this folder; empty: the root.
+    MoveSaved(PathBuf, PathBuf),
     /// Copy a saved call beside itself.
     DuplicateSaved(PathBuf),
     /// Delete a saved call or folder; undoable.

@@ -10,7 +10,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{Id, Key, Modifiers, Rect, Role, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{DragAndDrop, Id, Key, Modifiers, Rect, Role, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 
 use self::rows::{Folds, Row};
@@ -36,6 +36,8 @@ pub struct CallsPanel {
     /// What `rows` were made from.
     made_from: Option<(u64, String)>,
     renaming: Option<Renaming>,
+    /// The folder that a carried row would go to, as it was in the last frame.
+    drop_on: Option<PathBuf>,
     /// The tab whose row was selected last because it came to the front.
     followed: Option<TabId>,
 }
@@ -45,6 +47,13 @@ struct Renaming {
     path: PathBuf,
     text: String,
     started: bool,
+}
+
+/// The row that is being carried.
+#[derive(Clone, Debug, PartialEq)]
+struct Carried {
+    path: PathBuf,
+    name: String,
 }
 
 /// What was done with a row.
@@ -200,9 +209,30 @@ impl CallsPanel {
         let selected = self.tree.selected;
         let renaming = &mut self.renaming;
         let mut clicked = None;
+        let carried = DragAndDrop::payload::<Carried>(ui.ctx());
+        let drop_on = self.drop_on.take().filter(|_| carried.is_some());
+        let (mut next_drop, mut region) = (None, Rect::NOTHING);
         self.tree.rows(ui, "calls rows", rows.len(), |ui, index| {
             let Some(row) = rows.get(index) else { return };
-            let out = row_ui(ui, cx, row, selected == Some(row.id));
+            if drop_on.as_ref().is_some_and(|folder| row.path.starts_with(folder)) {
+                ui.painter().rect_filled(ui.max_rect(), 0, cx.tokens.over(cx.tokens.accent, 0.10, 0.10));
+                region = region.union(ui.max_rect());
+            }
+            let moving = carried.as_ref().is_some_and(|carried| carried.path == row.path);
+            let here = drop_on.as_deref() == Some(&row.path);
+            let look = Look { selected: selected == Some(row.id), moving, here };
+            let out = row_ui(ui, cx, row, look);
+            out.response.dnd_set_drag_payload(Carried { path: row.path.clone(), name: row.name.clone() });
+            if let Some(carried) = &carried
+                && out.response.contains_pointer()
+            {
+                next_drop = target_of(row, &carried.path);
+            }
+            if let Some(carried) = out.response.dnd_release_payload::<Carried>()
+                && let Some(folder) = target_of(row, &carried.path)
+            {
+                cx.push(Command::MoveSaved(carried.path.clone(), folder));
+            }
             if out.response.clicked() || out.response.secondary_clicked() {
                 clicked = Some(row.id);
             }
@@ -217,6 +247,13 @@ impl CallsPanel {
                 ui.memory_mut(|memory| memory.request_focus(row.id));
             }
         });
+        if let Some(carried) = &carried {
+            carry_ui(ui, cx, &carried.name, region);
+        }
+        if next_drop != drop_on {
+            ui.ctx().request_repaint();
+        }
+        self.drop_on = next_drop;
         if clicked.is_some() {
             self.tree.selected = clicked;
         }
@@ -255,7 +292,43 @@ fn tab_of<'a>(cx: &Cx<'a>, path: &Path) -> Option<&'a Tab> {
     model.tabs.open.iter().find(|tab| tab.file.as_deref().is_some_and(|file| model.workspace.is_entry(file, path)))
 }
 
-fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, selected: bool) -> RowOutput {
+/// The folder that a row stands for when something is let go over it; `None`: it is there already, or cannot go there.
+fn target_of(row: &Row, carried: &Path) -> Option<PathBuf> {
+    let folder = if row.open.is_some() { &*row.path } else { row.path.parent()? };
+    let stays = carried.parent() == Some(folder) || folder.starts_with(carried);
+    (!stays).then(|| folder.to_owned())
+}
+
+/// The carried row at the pointer, and the border of the folder that it would go to.
+fn carry_ui(ui: &Ui, cx: &Cx<'_>, name: &str, region: Rect) {
+    let t = cx.tokens;
+    if region.is_positive() {
+        let border = egui::Stroke::new(size::HAIRLINE, t.accent);
+        let region = region.shrink2(vec2(4.0, 0.0));
+        ui.painter().rect_stroke(region, size::ROW_RADIUS, border, egui::StrokeKind::Inside);
+    }
+    let Some(at) = ui.ctx().pointer_latest_pos() else { return };
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, Id::unique("carried call")));
+    let line = text::galley(&painter, name, font::body());
+    let chip = Rect::from_min_size(at + vec2(8.0, 4.0), vec2(line.size().x + 44.0, 28.0));
+    painter.add(ui.visuals().popup_shadow.as_shape(chip, size::CONTROL_RADIUS));
+    edge::frame(&painter, chip, size::CONTROL_RADIUS, t.float, t.line2);
+    let y = chip.center().y;
+    text::glyph(&painter, pos2(chip.left() + 16.0, y), icon::PAPER_PLANE_TILT, font::icon(size::ICON), t.mid);
+    text::galley_left(&painter, pos2(chip.left() + 32.0, y), line, t.hi);
+}
+
+/// How a row is shown besides what it says.
+#[derive(Clone, Copy)]
+struct Look {
+    selected: bool,
+    /// It is being carried.
+    moving: bool,
+    /// What is carried would go into it.
+    here: bool,
+}
+
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, look: Look) -> RowOutput {
     let tab = tab_of(cx, &row.path);
     let (caret, lead) = match row.open {
         Some(true) => (Caret::Open, Lead::Icon(icon::FOLDER_OPEN)),
@@ -265,14 +338,16 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, selected: bool) -> RowOutput 
             None => (Caret::None, Lead::Icon(icon::PAPER_PLANE_TILT)),
         },
     };
-    let facts = [Fact::new(&row.fact)];
+    let here = t!("calls.move_here");
+    let facts = [if look.here { Fact::colored(&here, cx.tokens.accent) } else { Fact::new(&row.fact) }];
     let changed = tab.is_some_and(|tab| tab.outside != Outside::Same);
     let warned = row.error.is_some() || changed;
     let mut line = TreeRow::new(row.id, &row.name)
         .depth(row.depth)
         .caret(caret)
         .lead(lead)
-        .selected(selected)
+        .selected(look.selected)
+        .dim(look.moving)
         .unsaved(tab.is_some_and(Tab::is_unsaved))
         .warned(warned);
     if !warned && (row.open.is_some() || !cx.narrow) {

@@ -28,7 +28,7 @@ pub(crate) enum Done {
     /// A call was written.
     Saved { tab: TabId, path: PathBuf, draft: Box<Draft>, result: Result<(Stamp, Inherited), StoreError> },
     /// A file or folder is elsewhere now.
-    Moved { from: PathBuf, result: Result<PathBuf, StoreError> },
+    Moved { from: PathBuf, result: Result<(PathBuf, Option<Box<Loaded>>), StoreError> },
     /// A copy was made.
     Copied(Result<PathBuf, StoreError>),
     /// A file or folder was deleted.
@@ -64,7 +64,11 @@ impl App {
             }
             (Command::RenameSaved(from, name), Some(root)) => self.work(ctx, move || {
                 let result = store::rename(&root, &from, &name);
-                Done::Moved { from, result }
+                Done::Moved { from, result: result.map(|to| with_content(&root, to)) }
+            }),
+            (Command::MoveSaved(from, folder), Some(root)) => self.work(ctx, move || {
+                let result = store::move_to(&root, &from, &folder);
+                Done::Moved { from, result: result.map(|to| with_content(&root, to)) }
             }),
             (Command::DuplicateSaved(path), Some(root)) => {
                 self.work(ctx, move || Done::Copied(store::duplicate(&root, &path)));
@@ -132,8 +136,8 @@ impl App {
             },
             Done::Saved { tab, path, draft, result } => self.saved(ctx, tab, path, *draft, result),
             Done::Moved { from, result } => match result {
-                Ok(to) => {
-                    self.moved(&from, &to);
+                Ok((to, loaded)) => {
+                    self.moved(&from, &to, loaded.as_deref());
                     self.rescan(ctx);
                 }
                 Err(error) => self.failed(&error),
@@ -360,8 +364,9 @@ impl App {
         let Some(tab) = self.model.tabs.get(id) else { return };
         let mut draft = tab.draft.clone();
         let same = tab.file.as_deref() == Some(&path);
-        if !same {
-            // The file's name is the call's.
+        let chosen = path.file_name().is_none_or(|name| *name != *store::file_name(&draft.name));
+        if !same && chosen {
+            // Another name than the suggested one is meant for the call, too.
             draft.name = store::stem(&path);
         }
         let stamp = tab.stamp.clone().filter(|_| same);
@@ -418,17 +423,21 @@ impl App {
         }
     }
 
-    fn moved(&mut self, from: &Path, to: &Path) {
+    fn moved(&mut self, from: &Path, to: &Path, loaded: Option<&Loaded>) {
         let Some(root) = self.model.workspace.root.clone() else { return };
         let (from, to) = (root.join(from), root.join(to));
         for tab in &mut self.model.tabs.open {
             let Some(file) = &tab.file else { continue };
             let Ok(below) = file.strip_prefix(&from) else { continue };
             let file = if below.as_os_str().is_empty() { to.clone() } else { to.join(below) };
-            if below.as_os_str().is_empty() {
-                tab.draft.name = store::stem(&file);
+            if let Some(loaded) = loaded.filter(|_| below.as_os_str().is_empty()) {
+                // A rename writes the name into the file, too: that was us, not somebody else.
+                tab.draft.name.clone_from(&loaded.draft.name);
                 if let Some(saved) = &mut tab.saved {
                     saved.name.clone_from(&tab.draft.name);
+                }
+                if tab.outside == Outside::Same {
+                    tab.stamp = Some(loaded.stamp.clone());
                 }
                 tab.revision += 1;
             }
@@ -468,4 +477,10 @@ fn with_extension(path: PathBuf) -> PathBuf {
     }
     let name = format!("{}{}", name.trim_end_matches(".yaml"), store::EXTENSION);
     path.with_file_name(name)
+}
+
+/// A call that was moved, read again: its name may be another, and its stamp is.
+fn with_content(root: &Path, to: PathBuf) -> (PathBuf, Option<Box<Loaded>>) {
+    let loaded = store::load(&root.join(&to)).ok().map(Box::new);
+    (to, loaded)
 }

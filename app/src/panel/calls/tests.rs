@@ -167,6 +167,36 @@ fn the_menu_duplicates_deletes_and_makes_folders() {
 }
 
 #[test]
+fn a_row_is_carried_into_a_folder() {
+    let mut harness = sidebar();
+    let at = |harness: &Harness<'static, State>, label: &str| harness.get_by_label(label).rect().center();
+    let (from, folder, sibling) = (at(&harness, "你好"), at(&harness, "returns"), at(&harness, "Place order"));
+    harness.drag_at(from);
+    harness.run();
+    for to in [from - egui::vec2(0.0, 12.0), sibling, folder] {
+        harness.hover_at(to);
+        harness.run();
+    }
+    look(&mut harness, "calls-carry");
+    harness.get_by_label("returns");
+    harness.drop_at(folder);
+    harness.run();
+    let moved = Command::MoveSaved("ni-hao.call.yaml".into(), "checkout/returns".into());
+    assert_eq!(harness.state().commands, [moved]);
+    // Let go over its own folder it stays, and a folder does not go into itself.
+    for (from, to) in [("Watch orders", "Place order"), ("checkout", "Place order"), ("checkout", "returns")] {
+        let (from, to) = (at(&harness, from), at(&harness, to));
+        harness.drag_at(from);
+        harness.run();
+        harness.hover_at(from + egui::vec2(12.0, 12.0));
+        harness.run();
+        harness.drop_at(to);
+        harness.run();
+    }
+    assert_eq!(harness.state().commands.len(), 1);
+}
+
+#[test]
 fn keyboard_walks_folds_and_deletes() {
     let mut harness = sidebar();
     harness.key_press(Key::Slash);
