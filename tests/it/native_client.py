@@ -1055,7 +1055,7 @@ UNREADABLE = [
     ("priority of two bytes", tlv(9, b"12")),
     ("sent_at of one byte", tlv(15, b"1")),
     ("tracestate that is not utf-8", tlv(5, b"\xff")),
-    ("pair whose text is not utf-8", pair("x", b"\xff")),
+    ("pair whose key is not utf-8", tlv(255, b"\x01\xff1")),
 ]
 
 

@@ -115,6 +115,25 @@ pub(super) fn split_pair<'a>(tlv: &Tlv<'a>) -> Result<(&'a str, &'a [u8]), MetaE
     if key.is_empty() { Err(MetaError::Key { offset }) } else { Ok((key, reader.rest())) }
 }
 
+/// Whether an entry that nobody here has a use for has its form all the same; unknown ones have any.
+fn check(tlv: &Tlv<'_>) -> Result<(), MetaError> {
+    match tlv.id {
+        id::METHOD | id::MESSAGE | id::TRACESTATE | id::REDIRECT | id::DETAIL => text(tlv).map(drop),
+        id::CODEC | id::ATTEMPT | id::PRIORITY | id::COMPRESSION => size::<1>(tlv).map(drop),
+        id::RETRY_PUSHBACK_MS => size::<4>(tlv).map(drop),
+        id::SENT_AT => size::<8>(tlv).map(drop),
+        id::TRACE => size::<25>(tlv).map(drop),
+        id::TIMEOUT_US => number(tlv).map(drop),
+        id::PAIR => split_pair(tlv).map(drop),
+        _ => Ok(()),
+    }
+}
+
+/// Whether metadata can be read at all.
+pub(super) fn check_all(meta: &[u8]) -> Result<(), MetaError> {
+    Tlvs::new(meta).try_for_each(|tlv| check(&tlv?))
+}
+
 /// Appends a REQUEST's metadata. `timeout`: what is left now.
 pub(super) fn put_request(out: &mut BytesMut, head: &CallHead, timeout: Option<Duration>) {
     tlv::put(out, id::METHOD, head.method.as_bytes());
@@ -156,7 +175,7 @@ pub(super) fn read_request(meta: &[u8]) -> Result<RequestMeta, MetaError> {
                 let (key, value) = split_pair(&tlv)?;
                 head.metadata.push(key, value);
             }
-            _ => {}
+            _ => check(&tlv)?,
         }
     }
     if named { Ok(request) } else { Err(MetaError::NoMethod) }
@@ -197,6 +216,8 @@ pub(super) fn read_pairs(meta: &[u8]) -> Result<Metadata, MetaError> {
         if tlv.id == id::PAIR {
             let (key, value) = split_pair(&tlv)?;
             metadata.push(key, value);
+        } else {
+            check(&tlv)?;
         }
     }
     Ok(metadata)
@@ -243,7 +264,7 @@ pub(super) fn read_status(meta: &[u8], code: Code, flags: u8) -> Result<Status, 
                 let (key, value) = split_pair(&tlv)?;
                 status.trailers.push(key, value);
             }
-            _ => {}
+            _ => check(&tlv)?,
         }
     }
     Ok(status)
@@ -334,6 +355,9 @@ mod tests {
             (hex!("0102ff41").as_slice(), "method at metadata offset 2 is not utf-8"),
             (&hex!("0302ffff"), "timeout_us at metadata offset 2 has 2 bytes, which is not its size"),
             (&hex!("07020101"), "attempt at metadata offset 2 has 2 bytes, which is not its size"),
+            (&hex!("09020101"), "priority at metadata offset 2 has 2 bytes, which is not its size"),
+            (&hex!("0501ff"), "tracestate at metadata offset 2 is not utf-8"),
+            (&hex!("0b0100"), "retry_pushback_ms at metadata offset 2 has 1 bytes, which is not its size"),
             (&hex!("0105ff"), "metadata breaks off: needs 5 more bytes at offset 2, has 1"),
             (&hex!("ff020041"), "a pair at metadata offset 2 has no key"),
             (&hex!("0700"), "attempt at metadata offset 2 has 0 bytes, which is not its size"),

@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use super::connection::{Connection, Control, Farewell, Stage};
 use super::hello::{Agreed, Hello, VERSION};
+use super::meta;
 use crate::engine::flow::ReceiveWindow;
 use crate::engine::pending::Turn;
 use crate::engine::stream::TooMuch;
@@ -107,6 +108,10 @@ impl Connection {
         let on_call = frame.header.stream != 0;
         if kind != Kind::WINDOW && kind.is_call() != on_call {
             return Err(protocol_error(&frame, format!("{name} on stream {}", frame.header.stream)));
+        }
+        // A REQUEST's ends its call alone.
+        if kind != Kind::REQUEST {
+            meta::check_all(frame.meta()).map_err(|error| protocol_error(&frame, format!("{name}: {error}")))?;
         }
         match kind {
             Kind::HELLO => self.receive_hello(&frame).map(|()| None),

@@ -68,6 +68,14 @@ fn every_broken_rule_has_its_answer() {
         (raw(Kind::DATA, NONE, 1, b"", b"1"), "DATA with a body and without MSG"),
         (raw(Kind::DATA, msg.with(Flags::COMP), 1, b"", b"1"), "DATA with COMP, but no compression was agreed"),
         (raw(Kind::DATA, msg, 3, b"", b"1"), "DATA on stream 3 behind its END"),
+        (
+            raw(Kind::DATA, msg, 1, &[9, 2, 0, 0], b"1"),
+            "DATA: priority at metadata offset 2 has 2 bytes, which is not its size",
+        ),
+        (
+            raw(Kind::CANCEL, NONE, 1, &[1], &[0, 1]),
+            "CANCEL: metadata breaks off: needs 1 more bytes at offset 1, has 0",
+        ),
         (raw(Kind::DATA, msg, 7, b"", b"1"), "DATA on stream 7, which was never opened"),
         (raw(Kind::DATA, msg, 2, b"", b"1"), "DATA on stream 2, which was never opened"),
         (raw(Kind::CANCEL, NONE, 7, b"", &[0, 1]), "CANCEL on stream 7, which was never opened"),
@@ -86,8 +94,8 @@ fn every_broken_rule_has_its_answer() {
         (raw(Kind::STATUS, NONE, 7, b"", &[0; 3]), "STATUS on stream 7, which was never opened"),
         (raw(Kind::STATUS, NONE, 1, b"", &[0; 2]), "STATUS with a body of 2 bytes instead of at least 3"),
         (raw(Kind::HEADERS, NONE, 1, b"", b"1"), "HEADERS with a body of 1 bytes instead of 0"),
-        (raw(Kind::STATUS, NONE, 1, &[2, 1, 0xff], &[0; 3]), "message at metadata offset 2 is not utf-8"),
-        (raw(Kind::DATA, both, 1, &[255, 9], b"1"), "metadata breaks off: needs 9 more bytes at offset 2, has 0"),
+        (raw(Kind::STATUS, NONE, 1, &[2, 1, 0xff], &[0; 3]), "STATUS: message at metadata offset 2 is not utf-8"),
+        (raw(Kind::DATA, both, 1, &[255, 9], b"1"), "DATA: metadata breaks off: needs 9 more bytes at offset 2, has 0"),
         (
             [raw(Kind::HEADERS, NONE, 1, b"", b""), raw(Kind::HEADERS, NONE, 1, b"", b"")].concat(),
             "HEADERS twice, or behind DATA",
