@@ -92,7 +92,7 @@ pub enum Outside {
 /// Reads a call.
 pub fn load(path: &Path) -> Result<Loaded, StoreError> {
     let (text, stamp) = read(path)?;
-    let (draft, newer) = call::parse(path, &text)?;
+    let call::Parsed { draft, newer, .. } = call::parse(path, &text)?;
     Ok(Loaded { draft, stamp, newer })
 }
 

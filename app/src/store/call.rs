@@ -19,16 +19,26 @@ use crate::model::draft::{Draft, MetadataRow, Off, PreparedMessage};
 
 /// The keys that mean something to us. All others stay in the file and are no error.
 #[derive(Debug, Deserialize)]
-pub(super) struct CallFile {
+struct CallFile {
     #[serde(default)]
-    pub name: Option<String>,
+    name: Option<String>,
     #[serde(default)]
-    pub seq: Option<i64>,
-    pub target: String,
-    pub method: String,
+    seq: Option<i64>,
+    target: String,
+    method: String,
+    #[serde(default)]
+    deadline: Option<Span>,
+    #[serde(default)]
+    metadata: Option<Vec<MetadataFile>>,
+    #[serde(default)]
+    messages: Option<Vec<MessageFile>>,
+    #[serde(default)]
+    policy: Option<PolicyFile>,
+    #[serde(default)]
+    docs: Option<String>,
 }
 
-/// What calls and folder defaults have in common.
+/// What a folder's defaults can hold of it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Settings {
@@ -37,12 +47,13 @@ pub(super) struct Settings {
     policy: Option<PolicyFile>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Body {
-    #[serde(default)]
-    messages: Option<Vec<MessageFile>>,
-    #[serde(default)]
-    docs: Option<String>,
+/// A file, understood.
+pub(super) struct Parsed {
+    pub draft: Draft,
+    /// Place among its siblings.
+    pub seq: Option<i64>,
+    /// The format's version, if it is newer than ours.
+    pub newer: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -167,13 +178,13 @@ impl<T> Setting<T> {
     }
 }
 
-/// The text as a call; `Some(version)` when it is of a newer format, of which what is understood is given.
-pub(super) fn parse(path: &Path, text: &str) -> Result<(Draft, Option<u64>), StoreError> {
+/// The text as a call. Of a newer format what is understood is given.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Parsed, StoreError> {
     let values = values(path, text)?;
     let newer = version(path, text, &values)?;
     match draft(path, text) {
-        Ok(draft) => Ok((draft, newer)),
-        Err(_) if newer.is_some() => Ok((rough(path, &values), newer)),
+        Ok((draft, seq)) => Ok(Parsed { draft, seq, newer }),
+        Err(_) if newer.is_some() => Ok(Parsed { draft: rough(path, &values), seq: None, newer }),
         Err(error) => Err(error),
     }
 }
@@ -209,17 +220,17 @@ pub(super) fn version(path: &Path, text: &str, values: &Map<String, Value>) -> R
     }
 }
 
-fn draft(path: &Path, text: &str) -> Result<Draft, StoreError> {
+/// The call and its place among its siblings.
+fn draft(path: &Path, text: &str) -> Result<(Draft, Option<i64>), StoreError> {
     let call: CallFile = typed(path, text)?;
-    let settings: Settings = typed(path, text)?;
-    let body: Body = typed(path, text)?;
+    let settings = Settings { deadline: call.deadline, metadata: call.metadata, policy: call.policy };
     let mut messages = Vec::new();
-    for (index, message) in body.messages.into_iter().flatten().enumerate() {
+    for (index, message) in call.messages.into_iter().flatten().enumerate() {
         messages.push(prepared(path, text, index, message)?);
     }
     let (deadline, metadata) = (settings.deadline(), settings.metadata());
     let (policy, off) = settings.policy();
-    Ok(Draft {
+    let draft = Draft {
         name: call.name.unwrap_or_else(|| workspace::stem(path)),
         target: call.target,
         method: call.method,
@@ -228,8 +239,9 @@ fn draft(path: &Path, text: &str) -> Result<Draft, StoreError> {
         messages,
         policy,
         off,
-        docs: body.docs.unwrap_or_default(),
-    })
+        docs: call.docs.unwrap_or_default(),
+    };
+    Ok((draft, call.seq))
 }
 
 fn prepared(path: &Path, text: &str, index: usize, message: MessageFile) -> Result<PreparedMessage, StoreError> {
@@ -289,7 +301,7 @@ pub(super) fn update(path: &Path, text: &str, draft: &Draft) -> Result<String, S
     if let Some(version) = version(path, text, &old)? {
         return Err(StoreError::Newer { path: path.to_owned(), version });
     }
-    let before = self::draft(path, text)?;
+    let (before, _) = self::draft(path, text)?;
     let mut new = old.clone();
     merge(path, &mut new, &before, draft);
     document::update(text, &old, &new).ok_or_else(|| unwritable(path))
@@ -297,7 +309,8 @@ pub(super) fn update(path: &Path, text: &str, draft: &Draft) -> Result<String, S
 
 /// The text with another name in it.
 pub(super) fn renamed(path: &Path, text: &str, name: &str) -> Result<String, StoreError> {
-    let draft = Draft { name: name.to_owned(), ..draft(path, text)? };
+    let (before, _) = draft(path, text)?;
+    let draft = Draft { name: name.to_owned(), ..before };
     update(path, text, &draft)
 }
 

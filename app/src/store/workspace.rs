@@ -75,15 +75,10 @@ fn folder(root: &Path, below: &Path, depth: usize, left: &mut usize) -> Result<V
 /// The row of a call file. Without `seq` it comes after those that have one.
 fn entry(root: &Path, path: PathBuf) -> (i64, Entry) {
     let full = root.join(&path);
-    let read = read(&full).and_then(|(text, _)| {
-        call::parse(&full, &text)?;
-        call::typed::<call::CallFile>(&full, &text)
-    });
-    match read {
-        Ok(file) => {
-            let name = file.name.unwrap_or_else(|| stem(&path));
-            let entry = Entry::Call { name, method: file.method, path, error: None };
-            (file.seq.unwrap_or(i64::MAX), entry)
+    match read(&full).and_then(|(text, _)| call::parse(&full, &text)) {
+        Ok(call::Parsed { draft, seq, .. }) => {
+            let entry = Entry::Call { name: draft.name, method: draft.method, path, error: None };
+            (seq.unwrap_or(i64::MAX), entry)
         }
         Err(error) => {
             let error = Some(error.sentence());
@@ -135,7 +130,7 @@ fn relocate(root: &Path, from: &Path, to: &Path) -> Result<PathBuf, StoreError> 
 pub fn duplicate(root: &Path, path: &Path) -> Result<PathBuf, StoreError> {
     let full = below(root, path)?;
     let (text, _) = read(&full)?;
-    let (draft, _) = call::parse(&full, &text)?;
+    let call::Parsed { draft, .. } = call::parse(&full, &text)?;
     let parent = path.parent().unwrap_or(Path::new(""));
     let (base, first) = numbered(&draft.name);
     for number in first..first.saturating_add(10_000) {
