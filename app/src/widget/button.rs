@@ -132,9 +132,10 @@ impl<'a> Button<'a> {
         }
         x = text::left(painter, pos2(x, y), self.text, self.font(), color);
         if let Some(keys) = self.keys {
-            let tone = match self.look {
-                Look::Primary => mix(t.fill, t.on_fill, 0.85),
-                Look::Normal | Look::Chosen => t.low,
+            let tone = match (self.look, enabled) {
+                (_, false) => t.dis,
+                (Look::Primary, true) => mix(t.fill, t.on_fill, 0.85),
+                (Look::Normal | Look::Chosen, true) => t.low,
             };
             text::left(painter, pos2(x + ICON_GAP + 2.0, y), keys, font::micro(), tone);
         }

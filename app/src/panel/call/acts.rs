@@ -22,6 +22,9 @@ use crate::widget::button::{Button, icon_button};
 use crate::widget::menu;
 use crate::widget::pane::{self, Line};
 
+/// Room that the four acts need with their icons.
+const ICONS_FROM: f32 = 460.0;
+
 /// Where a stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -49,20 +52,23 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, r
     let phase = Phase::of(tab);
     let next = next_message(subject);
     let shown = (next + 1).min(view.draft.messages.len().max(1));
+    // All four stay in sight; where there is little room their icons go.
+    let with_icons = ui.available_width() >= ICONS_FROM;
     pane::bar(ui, size::CALL_BAR, Line::Below, |ui| {
         ui.spacing_mut().item_spacing.x = size::GAP;
         let (start, send, done, cancel) =
             (t!("call.acts.start"), t!("call.acts.send"), t!("call.acts.done"), t!("call.acts.cancel"));
+        let act = |words, glyph| if with_icons { Button::new(words).icon(glyph) } else { Button::new(words) };
         let can_start = phase == Phase::Idle && ready;
         let open = phase == Phase::Open;
-        let mut button = Button::new(&start).icon(icon::PLAY).enabled(can_start);
+        let mut button = act(&start, icon::PLAY).enabled(can_start);
         if phase == Phase::Idle {
             button = button.primary();
         }
         if button.show(ui).clicked() {
             cx.push(Command::Start(tab.id));
         }
-        let mut button = Button::new(&send).icon(icon::PAPER_PLANE_TILT).enabled(open);
+        let mut button = act(&send, icon::PAPER_PLANE_TILT).enabled(open);
         if open {
             button = button.primary().wider(12.0);
         }
@@ -70,11 +76,11 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, r
         if button.show(ui).on_hover_text(hint).clicked() {
             cx.push(Command::SendMessage(tab.id, next));
         }
-        if Button::new(&done).icon(icon::ARROW_LINE_UP).enabled(open).show(ui).clicked() {
+        if act(&done, icon::ARROW_LINE_UP).enabled(open).show(ui).clicked() {
             cx.push(Command::DoneSending(tab.id));
         }
         let can_cancel = matches!(phase, Phase::Open | Phase::HalfClosed);
-        if Button::new(&cancel).icon(icon::STOP).enabled(can_cancel).show(ui).clicked() {
+        if act(&cancel, icon::STOP).enabled(can_cancel).show(ui).clicked() {
             cx.push(Command::Cancel(tab.id));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -44,8 +44,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     edge::frame(ui.painter(), joined, size::CONTROL_RADIUS, t.field, t.line2);
 
     let address_left = dialect_ui(ui, cx, subject, view, joined);
-    let least = (joined.width() * 0.3).max(120.0);
-    let method_left = split.clamp(address_left + least, (joined.right() - least).max(address_left + least)).round();
+    let method_left = method_left(ui, cx, subject, view, joined, address_left, split);
     for x in [address_left, method_left] {
         edge::vline(ui.painter(), x, joined.y_range().shrink(1.0), t.line2);
     }
@@ -60,6 +59,36 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     if let Some(problem) = problem {
         problem_ui(ui, &problem, pos2(address_left + INSIDE, rect.bottom() - 1.0 - PROBLEM / 2.0), rect.right(), t);
     }
+}
+
+/// Where the request ends, unless the method needs more room and the address has it to give.
+fn method_left(
+    ui: &Ui,
+    cx: &Cx,
+    subject: &Subject<'_>,
+    view: &View,
+    joined: Rect,
+    address_left: f32,
+    split: f32,
+) -> f32 {
+    let painter = ui.painter();
+    let needs = |words: &str| text::width(painter, words, font::code_small()) + 2.0 * INSIDE;
+    let deadline = if cx.narrow { 0.0 } else { deadline_width(painter, subject, view) };
+    let least = (joined.width() * 0.25).max(120.0);
+    let from = address_left + needs(&view.draft.target).max(least);
+    let to = joined.right() - deadline - needs(&view.draft.method).max(least);
+    split.min(to).max(from).min((joined.right() - least).max(address_left + least)).round()
+}
+
+fn deadline_words<'a>(subject: &Subject<'_>, view: &View) -> std::borrow::Cow<'a, str> {
+    view.draft.deadline.or(subject.tab.inherited.deadline).map_or_else(
+        || t!("call.bar.no_deadline"),
+        |deadline| t!("call.bar.deadline_is", time = figures::setting(deadline)),
+    )
+}
+
+fn deadline_width(painter: &egui::Painter, subject: &Subject<'_>, view: &View) -> f32 {
+    (text::width(painter, deadline_words(subject, view), font::small()) + 38.0).round()
 }
 
 /// ✕ and what is wrong, in place.
@@ -295,12 +324,9 @@ fn method_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, rect:
 fn deadline_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, joined: Rect) -> f32 {
     let t = cx.tokens;
     let inherited = subject.tab.inherited.deadline;
-    let words = view.draft.deadline.or(inherited).map_or_else(
-        || t!("call.bar.no_deadline"),
-        |deadline| t!("call.bar.deadline_is", time = figures::setting(deadline)),
-    );
+    let words = deadline_words(subject, view);
     let line = text::galley(ui.painter(), words.as_ref(), font::small());
-    let width = (line.size().x + 38.0).round();
+    let width = deadline_width(ui.painter(), subject, view);
     let place = Rect::from_min_max(pos2(joined.right() - width, joined.top()), joined.max);
     let response = ui.interact(place, ui.make_persistent_id("deadline"), Sense::click());
     response.widget_info(|| {

@@ -223,6 +223,7 @@ pub(in crate::panel) fn world() -> Model {
             method: "shop.Orders/Place".into(),
             instance: format!("orders-{}", call % 3 + 1).into(),
             attempts: if call % 6 == 5 { 2 } else { 1 },
+            earlier: Box::default(),
         });
     }
     model

@@ -165,8 +165,7 @@ fn other_sub_tabs_are_painted_too() {
             if response != "Message" {
                 let tab = harness
                     .get_all_by_role(Role::Tab)
-                    .filter(|node| node.accesskit_node().label().as_deref() == Some(response))
-                    .next_back()
+                    .rfind(|node| node.accesskit_node().label().as_deref() == Some(response))
                     .unwrap();
                 tab.click();
                 harness.run_steps(2);

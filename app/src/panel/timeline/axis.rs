@@ -39,7 +39,7 @@ impl Axis {
 fn unit(span: f64) -> (&'static str, f64) {
     if span < 1.5 {
         ("µs", 1e3)
-    } else if span < 10_000.0 {
+    } else if span < 2_500.0 {
         ("ms", 1.0)
     } else {
         ("s", 1e-3)

@@ -120,7 +120,7 @@ impl Facts<'_> {
         let recent = subject.recent();
         if !recent.is_empty() {
             let small = tries(&recent);
-            let line = t!("call.policy.last_calls", count = recent.len());
+            let line = last_calls(recent.len());
             self.small(36.0, &line, &small);
             said.push(small);
         }
@@ -145,7 +145,12 @@ impl Facts<'_> {
         let over = may.is_some_and(|may| percent > may);
         let color = if over { t.cap } else { t.ok };
         self.meter(24.0, (percent / scale) as f32, color, may.map(|may| (may / scale) as f32));
-        let small = t!("call.policy.retries", retries = retries, count = recent.len());
+        let small = match retries {
+            0 => t!("call.policy.no_retries"),
+            1 => t!("call.policy.one_retry"),
+            _ => t!("call.policy.retries", retries = retries),
+        };
+        let small = format!("{small} · {}", last_calls(recent.len()));
         let allowed = may.map_or_else(String::new, |may| t!("call.policy.allowed", percent = may).into_owned());
         self.small(44.0, &small, &allowed);
         format!("{words}; {small}")
@@ -220,12 +225,17 @@ impl Facts<'_> {
         for point in recent.iter().filter(|point| !point.instance.is_empty()) {
             *counts.entry(&point.instance).or_default() += 1;
         }
-        self.left(0.0, &t!("call.policy.last_calls", count = recent.len()));
+        self.left(0.0, &last_calls(recent.len()));
         let words: Vec<String> = counts.iter().map(|(instance, count)| format!("{instance} {count}")).collect();
         let words = words.join(" · ");
         self.small(28.0, &words, "");
         words
     }
+}
+
+/// What the facts are about.
+fn last_calls(count: usize) -> std::borrow::Cow<'static, str> {
+    if count == 1 { t!("call.policy.last_one") } else { t!("call.policy.last_calls", count = count) }
 }
 
 /// How many calls needed how many tries.

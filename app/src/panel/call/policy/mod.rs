@@ -103,7 +103,8 @@ fn path_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &View) {
         x = place.right();
     }
     let room = rect.right() - x - 28.0;
-    text::left_elided(&painter, pos2(x + 16.0, y), t!("call.policy.wins"), font::label_regular(), t.mid, room);
+    let words = if inherited.files.is_empty() { t!("call.policy.no_defaults") } else { t!("call.policy.wins") };
+    text::left_elided(&painter, pos2(x + 16.0, y), words, font::label_regular(), t.mid, room);
     edge::hline(&painter, rect.x_range(), rect.bottom() - 1.0, t.line);
 }
 
