@@ -13,6 +13,9 @@
 //! never panics, and never allocates more than `Limits` allow. `Err(Fault)` means: drain once more
 //! (a goodbye may be queued), then close.
 //!
+//! Parts that multiplexed dialects share: [`pending`] (whose turn it is), [`flow`] (windows), [`stream`] (messages out of
+//! parts), [`keepalive`] (pings).
+//!
 //! Only `net::driver` (live), `wire::testing` (virtual time) and `wire::inspect` (recorded bytes) drive engines.
 
 pub mod flow;
