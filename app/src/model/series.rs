@@ -50,6 +50,8 @@ pub struct Point {
     pub instance: Arc<str>,
     /// Attempts made.
     pub attempts: u8,
+    /// Attempts before the last one that reached an instance: which, and whether they failed.
+    pub earlier: Box<[(Arc<str>, bool)]>,
 }
 
 /// A breaker over time.
@@ -97,7 +99,18 @@ impl Series {
         self.targets.insert(Arc::clone(&target));
         let method = self.name(&flow.method);
         let instance = self.name(last.map_or("", |attempt| attempt.instance.as_str()));
+        let number = last.map_or(0, |attempt| attempt.number);
+        let earlier = flow
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.number < number && !attempt.instance.is_empty())
+            .map(|attempt| {
+                let failed = attempt.status.as_ref().is_some_and(|status| !status.code.is_ok());
+                (self.name(&attempt.instance), failed)
+            })
+            .collect();
         self.points.push_back(Point {
+            earlier,
             flow: flow.id,
             at,
             latency: at.since(flow.started),

@@ -128,11 +128,11 @@ pub struct Bucket {
     pub recovered: u32,
     /// Calls that needed more than one attempt and failed.
     pub gave_up: u32,
-    /// By series of the instance: calls and failures.
+    /// By series of the instance: attempts that it got, and failed.
     pub instances: BTreeMap<usize, (u32, u32)>,
 }
 
-/// An instance over the whole window.
+/// An instance over the whole window. Attempts that were tried again elsewhere count, too: the breaker counts them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// Its series.
@@ -247,6 +247,9 @@ fn learn(series: &Series, query: &Query, points: &[(u64, &Point)], names: &mut N
     };
     for (_, point) in points {
         note(&point.instance);
+        for (instance, _) in &point.earlier {
+            note(instance);
+        }
     }
     for (service, instance) in series.breakers.keys() {
         if query.service.is_empty() || *service == query.service {
@@ -341,7 +344,7 @@ impl Work {
                 (true, true) => bucket.gave_up += 1,
                 (false, _) => {}
             }
-            if let Some(series) = series {
+            for (series, bad) in attempts(point, series, bad, names) {
                 let counts = bucket.instances.entry(series).or_default();
                 counts.0 += 1;
                 counts.1 += u32::from(bad);
@@ -357,13 +360,13 @@ impl Work {
             return;
         }
         self.oldest = self.oldest.min(x);
-        if let Some(series) = series {
+        for (series, bad) in attempts(point, series, bad, names) {
             let total = self.totals.entry(series).or_default();
             total.0 += 1;
             total.1 += u32::from(bad);
-            if answered {
-                self.by_series.entry(series).or_default().push(millis);
-            }
+        }
+        if answered && let Some(series) = series {
+            self.by_series.entry(series).or_default().push(millis);
         }
         let hit = Hit { x, y: millis.log10(), number };
         if bad {
@@ -455,6 +458,17 @@ impl Work {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
         rows
     }
+}
+
+/// Who got an attempt of the call, and failed: the last one with the call's own outcome.
+fn attempts<'a>(
+    point: &'a Point,
+    series: Option<usize>,
+    bad: bool,
+    names: &'a Names,
+) -> impl Iterator<Item = (usize, bool)> + 'a {
+    let earlier = point.earlier.iter().filter_map(|(instance, failed)| Some((names.index_of(instance)?, *failed)));
+    earlier.chain(series.map(|series| (series, bad)))
 }
 
 fn every_nth<T>(items: &mut Vec<T>, limit: usize) {
@@ -575,140 +589,4 @@ fn bands(series: &Series, query: &Query, names: &Names, end: Time) -> Vec<Band> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::series::BreakerNow;
-    use callscope_wire::capture::{Flow, FlowEvent};
-    use callscope_wire::{FlowId, Shape, Status};
-    use std::time::Duration;
-
-    /// One call: instance, when it ended (ms), how long it took (ms), code, attempts.
-    fn call(series: &mut Series, instance: &str, at: u64, took: u64, code: Code, attempts: u8) {
-        let mut flow = Flow::new(FlowId(at));
-        let started = FlowEvent::Started {
-            target: "registry:///orders".to_owned(),
-            method: "shop.Orders/Place".to_owned(),
-            shape: Shape::Unary,
-            deadline: None,
-        };
-        flow.apply(Time::from_millis(at - took), started);
-        for attempt in 1..=attempts {
-            let event = FlowEvent::AttemptStarted {
-                attempt,
-                instance: instance.to_owned(),
-                address: String::new(),
-                breaker: None,
-            };
-            flow.apply(Time::from_millis(at - took), event);
-        }
-        flow.apply(Time::from_millis(at), FlowEvent::Ended { status: Status::new(code, "") });
-        series.finished(&flow);
-    }
-
-    fn orders() -> Query {
-        Query { service: "orders".to_owned(), window: Window::Minute, ..Query::default() }
-    }
-
-    #[test]
-    fn a_target_names_its_service() {
-        for (target, service) in [
-            ("registry:///orders", "orders"),
-            ("registry://127.0.0.1:7000/orders@orders-1", "orders"),
-            ("native://127.0.0.1:9", "127.0.0.1:9"),
-            ("thrift://h:1?protocol=json", "h:1"),
-        ] {
-            assert_eq!(service_of(target), service);
-        }
-    }
-
-    #[test]
-    fn quantiles_are_exact_and_gaps_break_lines() {
-        let mut series = Series::default();
-        for n in 1..=100 {
-            call(&mut series, "orders-1", 100_000 + n, n, Code::OK, 1);
-        }
-        call(&mut series, "orders-1", 110_500, 7, Code::OK, 1);
-        let plotted = plot(&series, &orders(), &mut Names::default()).unwrap();
-        let full = plotted.buckets.iter().find(|bucket| bucket.calls == 100).unwrap();
-        assert_eq!(full.quantiles, Some([50.0, 90.0, 99.0]));
-        assert_eq!(plotted.quantiles[0].len(), 1, "ten seconds without a call are a gap, and one call makes no line");
-        assert_eq!(plotted.last, Some([7.0, 7.0, 7.0]));
-        assert_eq!(plotted.calls, 101);
-        assert_eq!(plotted.rows[0].name, "orders-1");
-        assert!((plotted.rows[0].rate - 101.0 / 10.499).abs() < 0.01, "{}", plotted.rows[0].rate);
-    }
-
-    #[test]
-    fn retries_and_failures_are_told_apart_by_instance() {
-        let mut series = Series::default();
-        call(&mut series, "orders-1", 50_100, 10, Code::OK, 2);
-        call(&mut series, "orders-2", 50_200, 20, Code::UNAVAILABLE, 4);
-        call(&mut series, "", 50_300, 0, Code::CIRCUIT_OPEN, 0);
-        call(&mut series, "orders-2", 50_900, 30, Code::CANCELLED, 1);
-        let plotted = plot(&series, &orders(), &mut Names::default()).unwrap();
-        let bucket = plotted.buckets.iter().find(|bucket| bucket.calls > 0).unwrap();
-        assert_eq!((bucket.calls, bucket.recovered, bucket.gave_up), (4, 1, 1));
-        assert_eq!(bucket.instances[&1], (2, 1));
-        assert_eq!(
-            bucket.quantiles,
-            Some([10.0, 20.0, 20.0]),
-            "neither what was never sent nor what was canceled counts"
-        );
-        assert_eq!(plotted.failures.len(), 2);
-        assert_eq!(plotted.rows.iter().map(|row| row.errors).collect::<Vec<_>>(), [0.0, 50.0]);
-        let hidden = Query { hidden: vec!["orders-2".to_owned()], ..orders() };
-        assert_eq!(plot(&series, &hidden, &mut Names::default()).unwrap().rows.len(), 1);
-        let other = Query { service: "payments".to_owned(), ..orders() };
-        assert_eq!(plot(&series, &other, &mut Names::default()).unwrap().calls, 0);
-    }
-
-    #[test]
-    fn a_breaker_is_a_band_from_its_first_word_on() {
-        let mut series = Series::default();
-        let now = |state| BreakerNow { state, ..BreakerNow::default() };
-        for (at, state) in
-            [(80_000, BreakerState::Closed), (90_000, BreakerState::Open), (95_000, BreakerState::HalfOpen)]
-        {
-            series.breaker(Time::from_millis(at), "orders", "orders-3", now(state));
-        }
-        call(&mut series, "orders-3", 100_000, 5, Code::OK, 1);
-        let plotted = plot(&series, &orders(), &mut Names::default()).unwrap();
-        assert_eq!(
-            plotted.bands[0].spans,
-            [
-                (-20.0, -10.0, BreakerState::Closed),
-                (-10.0, -5.0, BreakerState::Open),
-                (-5.0, 0.0, BreakerState::HalfOpen)
-            ]
-        );
-    }
-
-    #[test]
-    fn colors_stay_with_their_instances_and_many_points_are_thinned() {
-        let mut series = Series::default();
-        let mut names = Names::default();
-        call(&mut series, "orders-2", 60_000, 5, Code::OK, 1);
-        plot(&series, &orders(), &mut names).unwrap();
-        for n in 0..50_000_u64 {
-            let instance = if n % 2 == 0 { "orders-1" } else { "orders-2" };
-            call(&mut series, instance, 60_000 + n, 1 + n * 7919 % 300, Code::OK, 1);
-        }
-        let plotted = plot(&series, &orders(), &mut names).unwrap();
-        assert_eq!(names.iter().collect::<Vec<_>>(), ["orders-2", "orders-1"]);
-        assert_eq!(plotted.calls, 50_001);
-        assert!(plotted.hits.len() <= SCATTER_LIMIT, "{}", plotted.hits.len());
-        assert!(plotted.hits.len() > SCATTER_LIMIT / 3, "{}", plotted.hits.len());
-    }
-
-    #[test]
-    fn a_fixed_end_shows_nothing_newer() {
-        let mut series = Series::default();
-        call(&mut series, "orders-1", 50_000, 5, Code::OK, 1);
-        call(&mut series, "orders-1", 70_000, 5, Code::OK, 1);
-        let paused = Query { end: Some(Time::from_millis(60_000)), ..orders() };
-        let plotted = plot(&series, &paused, &mut Names::default()).unwrap();
-        assert_eq!((plotted.calls, plotted.end), (1, Time::from_millis(60_000)));
-        assert!(plot(&Series::default(), &orders(), &mut Names::default()).is_none());
-        assert_eq!(Duration::from_mins(1), Duration::from_secs(u64::from(Window::Minute.seconds())));
-    }
-}
+mod tests;

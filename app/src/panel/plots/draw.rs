@@ -25,6 +25,9 @@ const BELOW: f32 = 8.0;
 const BAND_ROW: f32 = 20.0;
 const BANDS_SHOWN: usize = 8;
 
+/// Room after the end of the axis, as a share of it: a point of now is whole.
+const AFTER: f64 = 0.005;
+
 /// Which plots are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Parts {
@@ -184,7 +187,8 @@ fn show<'a>(
 ) -> PlotTransform {
     let builder = UiBuilder::new().id_salt(name).max_rect(rect).layout(Layout::top_down(Align::Min));
     let mut child = ui.new_child(builder);
-    let bounds = PlotBounds::from_min_max([-f64::from(window.seconds()), y.0], [0.0, y.1]);
+    let length = f64::from(window.seconds());
+    let bounds = PlotBounds::from_min_max([-length, y.0], [length * AFTER, y.1]);
     let response = plot.show(&mut child, move |plot| {
         plot.set_plot_bounds(bounds);
         items(plot);
@@ -278,6 +282,8 @@ fn calls_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rect:
     let mut last: Vec<(usize, f64)> =
         plotted.rates.iter().filter_map(|(series, line)| Some((*series, line.last()?.y))).collect();
     last.sort_by(|a, b| b.1.total_cmp(&a.1));
+    // The slowest are left out where there is no room for all.
+    last.truncate((frame.height() / 14.0).floor().max(1.0) as usize);
     let heights: Vec<f32> = last.iter().map(|(_, value)| transform.position_from_point_y(*value)).collect();
     for ((series, value), y) in last.iter().zip(spread(&heights, frame, 14.0)) {
         mark::series(ui.painter(), pos2(frame.right() + 12.0, y), 3.5, *series, t);
@@ -466,7 +472,8 @@ fn steps(top: f64, height: f32) -> Vec<GridMark> {
 }
 
 fn tick(value: f64) -> String {
-    if value.fract().abs() < 1e-6 { format!("{value:.0}") } else { format!("{value:.1}") }
+    let text = format!("{value:.2}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn step_name(window: Window) -> String {

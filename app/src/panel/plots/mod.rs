@@ -224,10 +224,13 @@ impl PlotsPanel {
         }
         let tracks = series.breakers.iter().filter(|(key, _)| in_scope(key));
         tracks
-            .min_by_key(|(_, track)| match track.now.state {
-                BreakerState::Open => 0,
-                BreakerState::HalfOpen => 1,
-                BreakerState::Closed => 2,
+            .min_by_key(|(_, track)| {
+                let calm = match track.now.state {
+                    BreakerState::Open => 0,
+                    BreakerState::HalfOpen => 1,
+                    BreakerState::Closed => 2,
+                };
+                (calm, std::cmp::Reverse(track.now.opened))
             })
             .map(|(key, _)| key.clone())
     }

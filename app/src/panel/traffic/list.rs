@@ -198,7 +198,9 @@ impl TrafficPanel {
             let held = (!self.table.is_following()).then_some(self.selected).flatten();
             match held {
                 Some(frame) => pane::note(ui, &t!("traffic.stopped_at", frame = grouped(frame.0))),
-                None if self.docked.is_some() => pane::note(ui, &t!("traffic.frames", count = grouped(rows as u64))),
+                None if self.docked.is_some() || self.index.is_narrowed() => {
+                    pane::note(ui, &t!("traffic.frames", count = grouped(rows as u64)))
+                }
                 None => {
                     let size = size_words(bytes);
                     pane::note(ui, &t!("traffic.frames_size", count = grouped(rows as u64), size = size))
