@@ -155,9 +155,8 @@ impl eframe::App for App {
         let mut commands = std::mem::take(&mut self.commands);
         {
             let narrow = ctx.content_rect().width() < size::NARROW;
-            let mut cx =
-                Cx { model: &self.model, commands: &mut commands, tokens: theme::tokens(&ctx), narrow };
-            window_ui(ui, &mut self.panels, &mut self.layout, &mut cx);
+            let mut cx = Cx { model: &self.model, commands: &mut commands, tokens: theme::tokens(&ctx), narrow };
+            window_ui(ui, &mut self.panels, &mut self.layout, self.palette.is_open(), &mut cx);
             self.palette.ui(ui, &mut cx);
         }
         if !commands.is_empty() {

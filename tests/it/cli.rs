@@ -15,7 +15,9 @@ fn an_address_is_all_it_takes_to_list_describe_and_call() {
         let listed = callscope(&["list", &at]);
         assert!(listed.status.success(), "{}", stderr(&listed));
         let names = stdout(&listed);
-        for service in ["demo.Calculator", "demo.Greeter", "shop.Orders", "callscope.Introspection", "callscope.Registry"] {
+        for service in
+            ["demo.Calculator", "demo.Greeter", "shop.Orders", "callscope.Introspection", "callscope.Registry"]
+        {
             assert!(names.lines().any(|line| line == service), "{service} is missing: {names}");
         }
         let methods = stdout(&callscope(&["list", &at, "demo.Calculator"]));
@@ -81,7 +83,8 @@ fn the_exit_status_says_who_is_to_blame() {
 fn json_output_has_stable_members() {
     let server = Served::start(&[]);
     let at = server.at("native");
-    let output = callscope(&["call", &at, "demo.Greeter/Hello", "-d", r#"{"name": "王小明", "language": "zh"}"#, "-o", "json"]);
+    let output =
+        callscope(&["call", &at, "demo.Greeter/Hello", "-d", r#"{"name": "王小明", "language": "zh"}"#, "-o", "json"]);
     let object = json_of(&stdout(&output));
     assert_eq!(object["status"], json!({"code": 0, "name": "OK", "message": "", "details": []}));
     assert!(object["messages"][0]["greeting"].as_str().unwrap().contains("王小明"));
@@ -136,7 +139,8 @@ fn a_service_is_found_through_the_registry() {
     let registry = server.at("registry");
     let names = stdout(&callscope(&["list", &registry]));
     assert!(names.lines().any(|line| line == "orders"), "{names}");
-    let place = r#"{"customer_id": "c-1", "currency": "EUR", "items": [{"sku": "A1-204", "qty": 2, "unit_price": 1890}]}"#;
+    let place =
+        r#"{"customer_id": "c-1", "currency": "EUR", "items": [{"sku": "A1-204", "qty": 2, "unit_price": 1890}]}"#;
     let output = callscope(&["call", &format!("{registry}/orders"), "shop.Orders/Place", "-d", place, "-o", "json"]);
     assert!(output.status.success(), "{}", stdout(&output));
     let object = json_of(&stdout(&output));

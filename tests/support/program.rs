@@ -66,9 +66,25 @@ impl Served {
     /// # Panics
     /// When it does not.
     pub fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(binary())
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(args)
+        Self::start_at("127.0.0.1:0", args)
+    }
+
+    /// The same on a port that was used before.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn start_at(listen: &str, args: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["serve", "--listen", listen]).args(args);
+        Self::of(command)
+    }
+
+    /// The same by another command, which sets limits first.
+    ///
+    /// # Panics
+    /// When it does not.
+    pub fn of(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -16,20 +16,37 @@ const WIRE: &[&[&str]] = &[
 
 /// A folder, and what its code must not mention.
 const FORBIDDEN: &[(&str, &[&str], &str)] = &[
-    ("protocol/wire/src", &["tokio", "rustls", "std::net", "std::fs", "Instant::now", "SystemTime", "fastrand"],
-     "wire is pure: no runtime, socket, file, clock or randomness"),
+    (
+        "protocol/wire/src",
+        &["tokio", "rustls", "std::net", "std::fs", "Instant::now", "SystemTime", "fastrand"],
+        "wire is pure: no runtime, socket, file, clock or randomness",
+    ),
     ("protocol/wire/src/capture", &["dialect::native", "dialect::plain"], "capture knows no concrete dialect"),
     ("protocol/wire/src/dialect/native", &["dialect::plain", "super::plain"], "dialects never use one another"),
     ("protocol/wire/src/dialect/plain", &["dialect::native", "super::native"], "dialects never use one another"),
-    ("protocol/net/src/resilience", &["crate::transport", "crate::driver", "callscope_wire::dialect", "callscope_wire::engine"],
-     "policies know outcomes, not dialects or transports"),
-    ("protocol/net/src/balance", &["crate::transport", "crate::driver", "callscope_wire::dialect", "callscope_wire::engine"],
-     "balancers know addresses and outcomes, not dialects or transports"),
+    (
+        "protocol/net/src/resilience",
+        &["crate::transport", "crate::driver", "callscope_wire::dialect", "callscope_wire::engine"],
+        "policies know outcomes, not dialects or transports",
+    ),
+    (
+        "protocol/net/src/balance",
+        &["crate::transport", "crate::driver", "callscope_wire::dialect", "callscope_wire::engine"],
+        "balancers know addresses and outcomes, not dialects or transports",
+    ),
     ("app/src/model", &["egui", "tokio"], "the model is plain data"),
     ("app/src/panel", &["tokio", "callscope_net"], "panels paint the model and push commands"),
     ("app/src/backend", &["egui"], "the backend is given a wake callback instead"),
-    ("app/src/theme", &["callscope_wire", "callscope_net", "crate::model", "crate::command"], "the theme knows egui only"),
-    ("app/src/widget", &["callscope_net", "crate::model", "crate::command", "tokio"], "widgets know egui and the theme"),
+    (
+        "app/src/theme",
+        &["callscope_wire", "callscope_net", "crate::model", "crate::command"],
+        "the theme knows egui only",
+    ),
+    (
+        "app/src/widget",
+        &["callscope_net", "crate::model", "crate::command", "tokio"],
+        "widgets know egui and the theme",
+    ),
 ];
 
 /// A word that only these files of a folder may use.
@@ -101,7 +118,9 @@ fn wire_uses_nothing_above() {
             continue;
         };
         for (line, text) in code(&production(&source)) {
-            for (_, rest) in text.match_indices("crate::").map(|(at, found)| (at, text.get(at + found.len()..).unwrap_or(""))) {
+            for (_, rest) in
+                text.match_indices("crate::").map(|(at, found)| (at, text.get(at + found.len()..).unwrap_or("")))
+            {
                 let used: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
                 if layer(&used).is_some_and(|used| used > own_layer) {
                     offenses.push(format!("{}:{line}: `{own}` uses `{used}` above it", source.path));

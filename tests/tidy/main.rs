@@ -2,6 +2,8 @@
 //!
 //! Each rule is a table or a loop over the tree; a failure says the file, the line and the rule.
 
+#![expect(clippy::expect_used, reason = "the hands of tests: what they cannot do fails the test")]
+
 mod layers;
 mod names;
 mod prose;

@@ -3,7 +3,8 @@
 use crate::source::{files, report, rust};
 
 /// Names that say nothing. A thing without a better name is not one thing.
-const EMPTY_NAMES: &[&str] = &["utils", "util", "helpers", "common", "misc", "types", "manager", "impl", "core", "base"];
+const EMPTY_NAMES: &[&str] =
+    &["utils", "util", "helpers", "common", "misc", "types", "manager", "impl", "core", "base"];
 /// Lines at which a file is to be split.
 const LINES: usize = 800;
 
@@ -57,7 +58,8 @@ fn every_module_says_what_it_is() {
 #[test]
 fn nothing_is_left_for_later() {
     // Split, so that this file does not find itself.
-    let words = [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME"), concat!("coming ", "soon")];
+    let words =
+        [concat!("todo", "!("), concat!("unimplemented", "!("), concat!("FIX", "ME"), concat!("coming ", "soon")];
     let mut offenses = Vec::new();
     for folder in ["app", "protocol", "tests", "assets"] {
         for source in files(folder, &[".rs", ".md", ".yml", ".yaml", ".py"]) {

@@ -29,10 +29,14 @@ fn catalog() -> BTreeMap<String, String> {
     for source in files("assets/locales", &[".yml"]) {
         let mut open: Option<String> = None;
         for line in source.text.lines() {
-            if !line.starts_with([' ', '#', '_']) && let Some((key, rest)) = line.split_once(':') {
+            if !line.starts_with([' ', '#', '_'])
+                && let Some((key, rest)) = line.split_once(':')
+            {
                 assert!(keys.insert(key.to_owned(), rest.to_owned()).is_none(), "`{key}` stands twice in the catalog");
                 open = Some(key.to_owned());
-            } else if let Some(key) = &open && line.trim_start().starts_with("en:") {
+            } else if let Some(key) = &open
+                && line.trim_start().starts_with("en:")
+            {
                 keys.insert(key.clone(), line.to_owned());
             }
         }
@@ -62,8 +66,11 @@ fn asked() -> BTreeSet<(String, String)> {
 #[test]
 fn every_text_that_the_code_asks_for_is_in_the_catalog() {
     let catalog = catalog();
-    let missing: Vec<String> =
-        asked().into_iter().filter(|(key, _)| !catalog.contains_key(key)).map(|(key, at)| format!("{at}: `{key}`")).collect();
+    let missing: Vec<String> = asked()
+        .into_iter()
+        .filter(|(key, _)| !catalog.contains_key(key))
+        .map(|(key, at)| format!("{at}: `{key}`"))
+        .collect();
     report("a text is missing from assets/locales", &missing);
 }
 
@@ -77,7 +84,8 @@ fn every_text_of_the_catalog_has_english_and_is_asked_for() {
         }
         // Some keys are put together: `act.` and an id.
         let (family, _) = key.split_once('.').unwrap_or((&key, ""));
-        let composed = code.contains(&format!("\"{family}.{{")) || code.contains(&format!("\"{}.{{", key.rsplit_once('.').map_or("", |(start, _)| start)));
+        let composed = code.contains(&format!("\"{family}.{{"))
+            || code.contains(&format!("\"{}.{{", key.rsplit_once('.').map_or("", |(start, _)| start)));
         if !composed && !code.contains(&format!("\"{key}\"")) {
             offenses.push(format!("`{key}` is asked for nowhere"));
         }

@@ -1,5 +1,6 @@
 //! The main job: find a service, call it, read its bytes, repeat it, save it, open it again.
 
+use callscope_wire::policy::BreakerState::{self, Closed, HalfOpen, Open};
 use egui::{Key, Modifiers};
 
 use crate::hands::Window;
@@ -81,14 +82,12 @@ fn repeated_calls_open_and_close_a_breaker() {
     window.keys(Modifiers::COMMAND, Key::Num1);
     place_order(&mut window);
     window.keys(Modifiers::COMMAND | Modifiers::SHIFT, Key::R);
-    use callscope_wire::policy::BreakerState;
     let passed = |app: &callscope::app::App, wanted: &[BreakerState]| {
         app.model.series.breakers.values().any(|track| {
             let states: Vec<BreakerState> = track.changes.iter().map(|(_, state)| *state).collect();
             states.windows(wanted.len()).any(|states| states == wanted)
         })
     };
-    use BreakerState::{Closed, HalfOpen, Open};
     window.wait_until("a breaker opens", |app| passed(app, &[Closed, Open]));
     window.wait_until("and closes again", |app| passed(app, &[Open, HalfOpen, Closed]));
     window.keys(Modifiers::COMMAND, Key::Num4);
@@ -109,7 +108,9 @@ fn calls_are_saved_opened_and_deleted_with_a_way_back() {
     window.keys(Modifiers::COMMAND, Key::Num1);
     place_order(&mut window);
     window.ctrl(Key::S);
-    window.wait_until("it is saved", |app| app.model.tabs.active().is_some_and(|tab| tab.file.is_some() && !tab.is_unsaved()));
+    window.wait_until("it is saved", |app| {
+        app.model.tabs.active().is_some_and(|tab| tab.file.is_some() && !tab.is_unsaved())
+    });
     let text = std::fs::read_to_string(&file).expect("the file is there");
     assert!(text.contains("method: shop.Orders/Place") && text.contains("A1-204"), "{text}");
 
@@ -117,7 +118,9 @@ fn calls_are_saved_opened_and_deleted_with_a_way_back() {
     assert!(window.app().model.tabs.open.is_empty());
     window.keys(Modifiers::COMMAND, Key::Num2);
     window.click("my order");
-    window.wait_until("it is open again", |app| app.model.tabs.active().is_some_and(|tab| tab.draft.method == "shop.Orders/Place"));
+    window.wait_until("it is open again", |app| {
+        app.model.tabs.active().is_some_and(|tab| tab.draft.method == "shop.Orders/Place")
+    });
 
     // Somebody else changes the file: it is not overwritten silently.
     std::fs::write(&file, text.replace("A1-204", "B2-000")).expect("it can be written");
@@ -130,7 +133,9 @@ fn calls_are_saved_opened_and_deleted_with_a_way_back() {
     window.wait_for("Take theirs");
     assert!(std::fs::read_to_string(&file).expect("it is there").contains("B2-000"));
     window.click("Keep mine");
-    window.wait_until("mine is written", |_| std::fs::read_to_string(&file).is_ok_and(|text| text.contains("docs: mine")));
+    window.wait_until("mine is written", |_| {
+        std::fs::read_to_string(&file).is_ok_and(|text| text.contains("docs: mine"))
+    });
 
     window.harness.state_mut().push(callscope::command::Command::DeleteSaved("my order.call.yaml".into()));
     window.wait_until("it is gone", |_| !file.exists());

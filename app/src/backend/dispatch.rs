@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callscope_net::client::{CallOptions, CallSender, Client, ClientOptions, Incoming, Watching};
-use callscope_net::observer::Snapshot;
 use callscope_net::demo::{World, WorldOptions};
+use callscope_net::observer::Snapshot;
 use callscope_net::tap::Tap;
 use callscope_wire::{FlowId, Instance, Value};
 use tokio::sync::mpsc;
@@ -72,7 +72,7 @@ impl Dispatcher {
         let client = Client::new(ClientOptions {
             tap: self.tap.clone(),
             observer: Arc::new(self.notices.clone()),
-            own_registry: world.as_ref().map(World::registry_addr).map(|addr| addr.to_string()),
+            own_registry: world.as_ref().map(World::registry_addr),
             ..ClientOptions::default()
         });
         if let Some(world) = &world {
@@ -87,12 +87,14 @@ impl Dispatcher {
                     None => break,
                 },
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => match ended {
-                    Ok(Some(flow)) => { self.running.remove(&flow); }
-                    Ok(None) => {}
+                    Ok(Some(flow)) => {
+                        self.running.remove(&flow);
+                    }
                     Err(error) if error.is_panic() => {
                         self.notices.push(Notice::Log(Level::Error, format!("a task of the engine panicked: {error}")));
                     }
-                    Err(_) => {}
+                    // Ends of tasks that are no calls, and of aborted ones.
+                    Ok(None) | Err(_) => {}
                 },
             }
         }
@@ -158,7 +160,8 @@ impl Dispatcher {
         // A call that is over has no use for it; its end is on its way to the window.
         let Some(acts) = self.running.get(&flow) else { return };
         if let Err(mpsc::error::TrySendError::Full(_)) = acts.try_send(act) {
-            let text = format!("{MESSAGES} messages wait already because the peer reads slowly; this one was not taken");
+            let text =
+                format!("{MESSAGES} messages wait already because the peer reads slowly; this one was not taken");
             self.notices.push(Notice::Log(Level::Warn, text));
         }
     }
@@ -203,7 +206,8 @@ async fn ask_directly(client: &Client, address: String, notices: &Notices) {
         lease: None,
     };
     let now = callscope_net::clock::now();
-    notices.push(Notice::Discovered(now, Snapshot { source: address.clone(), service: name, instances: vec![instance] }));
+    notices
+        .push(Notice::Discovered(now, Snapshot { source: address.clone(), service: name, instances: vec![instance] }));
     let lost = schema.as_ref().err().map(ToString::to_string);
     notices.push(Notice::Source { address: address.clone(), lost });
     notices.push(Notice::Schema { target: address, schema: schema.map(Arc::new).map_err(|status| status.to_string()) });

@@ -83,7 +83,7 @@ impl Backend {
         let (jobs, queue) = mpsc::channel(JOBS);
         let flows = FlowIds::default();
         let dispatcher = dispatch::Dispatcher::new(queue, notices.clone(), flows.clone(), tap);
-        #[expect(clippy::disallowed_methods, reason = "the one task that owns all others; it ends with the runtime")]
+        // The one task that owns all others; it ends with the runtime.
         runtime.spawn(dispatcher.run(options.clone()));
         Ok(Self { jobs, notices, flows, recording, runtime })
     }

@@ -147,9 +147,7 @@ impl Waiting {
         let key = (snapshot.source.clone(), snapshot.service.clone());
         let same = self.pictures.get(&key) == Some(&bare);
         if same {
-            let same_service = |waiting: &Notice| {
-                matches!(waiting, Notice::Discovered(_, old) if old.source == key.0 && old.service == key.1)
-            };
+            let same_service = |waiting: &Notice| matches!(waiting, Notice::Discovered(_, old) if old.source == key.0 && old.service == key.1);
             self.notices.retain(|waiting| !same_service(waiting));
         } else {
             self.pictures.insert(key, bare);

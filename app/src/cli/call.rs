@@ -1,7 +1,7 @@
 //! `callscope call`: a call, its messages as they arrive, and how it went.
 
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -107,26 +107,30 @@ fn narrate(event: &FlowEvent) {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let metadata = arguments.connection.metadata()?;
-    let policy = arguments.policy.as_ref().map(read_policy).transpose()?.unwrap_or_default();
+    let policy = arguments.policy.as_deref().map(read_policy).transpose()?.unwrap_or_default();
     let messages = read_messages(&arguments.data)?;
     let recording = Arc::new(Recording { verbose: arguments.verbose, ..Recording::default() });
     let client = arguments.connection.client(Arc::clone(&recording) as Arc<dyn Observer>)?;
 
     // Asked over a connection of its own, so that the call's timeline shows what a first call costs. A server that
     // cannot say what it offers is called as if the method were unary.
-    let described = arguments.connection.client(Arc::new(Quiet))?.describe(&arguments.address).await;
+    // Nor is it waited for longer than the call itself would be.
+    let client_of_its_own = arguments.connection.client(Arc::new(Quiet))?;
+    let described = client_of_its_own.describe(&arguments.address);
+    let described = tokio::time::timeout(arguments.deadline.unwrap_or(Duration::MAX), described).await;
     let shape = match described {
-        Ok(schema) => match schema.method(&arguments.method) {
+        Ok(Ok(schema)) => match schema.method(&arguments.method) {
             Some((_, method)) => method.shape,
             None => Shape::Unary,
         },
-        Err(_) => Shape::Unary,
+        Ok(Err(_)) | Err(_) => Shape::Unary,
     };
     if !shape.client_streams() && messages.len() > 1 {
         let count = messages.len();
         return Err(print::input(&format!("{} takes one message, {count} were given", arguments.method)));
     }
-    let messages = if messages.is_empty() && !shape.client_streams() { vec![Bytes::from_static(b"{}")] } else { messages };
+    let messages =
+        if messages.is_empty() && !shape.client_streams() { vec![Bytes::from_static(b"{}")] } else { messages };
 
     let mut call = client.start(CallOptions {
         flow: FlowId(1),
@@ -314,7 +318,7 @@ fn ms(duration: Duration) -> String {
     format!("{:.1} ms", duration.as_secs_f64() * 1e3)
 }
 
-fn read_policy(path: &PathBuf) -> Result<Policy, Failure> {
+fn read_policy(path: &Path) -> Result<Policy, Failure> {
     crate::store::read_policy(path).map_err(|error| print::input(&error.to_string()))
 }
 

@@ -1,4 +1,4 @@
-//! `callscope serve`: the demo services and a registry, on one port, until Ctrl+C.
+//! `callscope serve`: the demo services and a registry, on one port, until Ctrl+C or SIGTERM.
 
 use std::path::PathBuf;
 
@@ -29,7 +29,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         None => None,
         Some(path) => {
             let tls = ServerTls::development().map_err(|error| print::input(&error.to_string()))?;
-            std::fs::write(path, tls.ca_pem()).map_err(|error| print::input(&format!("{}: {error}", path.display())))?;
+            std::fs::write(path, tls.ca_pem())
+                .map_err(|error| print::input(&format!("{}: {error}", path.display())))?;
             Some(tls)
         }
     };
@@ -39,10 +40,25 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         Failure::Input
     })?;
     print::out(&format!("listening on {}", world.local_addr()));
-    let signal = tokio::signal::ctrl_c().await;
+    let signal = asked_to_end().await;
     world.stop().await;
     signal.map_err(|error| {
         print::error(&format!("Ctrl+C cannot be listened for: {error}"));
         Failure::Input
     })
+}
+
+/// Ctrl+C, or SIGTERM, which is how service managers and scripts ask.
+async fn asked_to_end() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            signal = tokio::signal::ctrl_c() => signal,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use callscope_wire::policy::Policy;
+use serde::{Deserialize, Serialize};
 
 /// A call as it is composed. Equality is what "unsaved" means.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Draft {
     /// Name in tabs and trees; file name without extension.
     pub name: String,
@@ -28,7 +30,8 @@ pub struct Draft {
 }
 
 /// Which inherited policies a call does without: `retry: off` in its file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Off {
     /// No retries.
     pub retry: bool,
@@ -58,7 +61,7 @@ impl Draft {
 }
 
 /// One row of metadata.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MetadataRow {
     /// Sent or not.
     pub enabled: bool,
@@ -69,7 +72,8 @@ pub struct MetadataRow {
 }
 
 /// One message to send.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PreparedMessage {
     /// JSON as typed: layout and mistakes are the user's and are kept.
     pub text: String,
@@ -84,8 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_set_here_wins_and_what_is_off_is_off() {
-        let defaults =
-            Policy { retry: Some(Retry::default()), breaker: Some(Breaker::default()), ..Policy::default() };
+        let defaults = Policy { retry: Some(Retry::default()), breaker: Some(Breaker::default()), ..Policy::default() };
         let mut draft = Draft::default();
         assert_eq!(draft.effective_policy(&defaults), defaults);
 

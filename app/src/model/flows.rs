@@ -17,7 +17,7 @@ const MESSAGE_BYTES: usize = 64 << 20;
 /// All calls of this run.
 #[derive(Debug, Default)]
 pub struct Flows {
-    flows: BTreeMap<FlowId, Record>,
+    records: BTreeMap<FlowId, Record>,
     /// The last id given out.
     last: u64,
     /// Calls running now.
@@ -61,29 +61,29 @@ impl Flows {
 
     /// The call with this id, if it is still here.
     pub fn get(&self, id: FlowId) -> Option<&Record> {
-        self.flows.get(&id)
+        self.records.get(&id)
     }
 
     /// All calls, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FlowId, &Record)> {
-        self.flows.iter().map(|(id, record)| (*id, record))
+        self.records.iter().map(|(id, record)| (*id, record))
     }
 
     /// Calls here.
     pub fn len(&self) -> usize {
-        self.flows.len()
+        self.records.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.flows.is_empty()
+        self.records.is_empty()
     }
 
     /// Takes an event in.
     pub fn apply(&mut self, id: FlowId, at: Time, event: FlowEvent) {
         let started = matches!(event, FlowEvent::Started { .. });
         let ended = matches!(event, FlowEvent::Ended { .. });
-        let record = self.flows.entry(id).or_insert_with(|| Record { flow: Flow::new(id), ..Record::default() });
+        let record = self.records.entry(id).or_insert_with(|| Record { flow: Flow::new(id), ..Record::default() });
         if started {
             self.running += 1;
         }
@@ -91,17 +91,17 @@ impl Flows {
         if ended {
             self.running = self.running.saturating_sub(1);
             record.verdict = callscope_wire::capture::verdict(&record.flow);
-            while self.flows.len() > FLOWS {
-                let Some(oldest) = self.flows.iter().find(|(_, record)| record.flow.ended.is_some()) else { break };
+            while self.records.len() > FLOWS {
+                let Some(oldest) = self.records.iter().find(|(_, record)| record.flow.ended.is_some()) else { break };
                 let oldest = *oldest.0;
-                self.flows.remove(&oldest);
+                self.records.remove(&oldest);
             }
         }
     }
 
     /// Adds a message to a call.
     pub fn message(&mut self, id: FlowId, message: Message) {
-        let Some(record) = self.flows.get_mut(&id) else { return };
+        let Some(record) = self.records.get_mut(&id) else { return };
         record.bytes += message.bytes.len();
         record.messages.push_back(message);
         while record.messages.len() > 1 && (record.messages.len() > MESSAGES || record.bytes > MESSAGE_BYTES) {

@@ -225,6 +225,7 @@ fn spec(tab: &Tab) -> Result<CallSpec, String> {
 
 /// JSON as typed → as sent: one line, or why it is no JSON and where.
 fn encode(text: &str) -> Result<Bytes, String> {
-    let value = callscope_wire::value::text::parse(text).map_err(|error| t!("run.not_json", why = error.to_string()).into_owned())?;
+    let value = callscope_wire::value::text::parse(text)
+        .map_err(|error| t!("run.not_json", why = error.to_string()).into_owned())?;
     Ok(Bytes::from(value.to_string()))
 }

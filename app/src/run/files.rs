@@ -296,9 +296,8 @@ impl App {
         }
         let root = self.model.workspace.root.clone();
         self.work(ctx, move || {
-            let result = store::load(&path).and_then(|loaded| {
-                Ok((Box::new(loaded), store::inherited(root.as_deref(), &path)?))
-            });
+            let result =
+                store::load(&path).and_then(|loaded| Ok((Box::new(loaded), store::inherited(root.as_deref(), &path)?)));
             Done::Loaded { path, preview, into, result }
         });
     }
@@ -350,13 +349,12 @@ impl App {
             self.model.toasts.error(self.model.now, t!("run.read_only", name = tab.draft.name));
             return;
         }
-        match tab.file.clone().filter(|_| !elsewhere) {
-            Some(path) => self.write(ctx, id, path, false),
-            None => {
-                let folder = self.model.workspace.root.clone();
-                let ask = self.running.dialogs.save_call(folder.as_deref(), &store::file_name(&tab.draft.name));
-                self.ask(ctx, ask, move |path| Done::ToSave(id, path));
-            }
+        if let Some(path) = tab.file.clone().filter(|_| !elsewhere) {
+            self.write(ctx, id, path, false);
+        } else {
+            let folder = self.model.workspace.root.clone();
+            let ask = self.running.dialogs.save_call(folder.as_deref(), &store::file_name(&tab.draft.name));
+            self.ask(ctx, ask, move |path| Done::ToSave(id, path));
         }
     }
 

@@ -226,8 +226,7 @@ impl App {
             return;
         }
         let Some(record) = self.model.flows.get(flow) else { return };
-        let same =
-            |tab: &&mut Tab| tab.draft.target == record.flow.target && tab.draft.method == record.flow.method;
+        let same = |tab: &&mut Tab| tab.draft.target == record.flow.target && tab.draft.method == record.flow.method;
         if let Some(tab) = self.model.tabs.open.iter_mut().find(same) {
             tab.flow = Some(flow);
             let id = tab.id;

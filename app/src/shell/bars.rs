@@ -32,7 +32,13 @@ pub(super) fn top_bar(ui: &mut Ui, cx: &mut Cx<'_>, view: View, search_keys: &st
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &*hint));
     let line = if response.hovered() || response.has_focus() { t.low } else { t.line2 };
     edge::frame(ui.painter(), search, size::CONTROL_RADIUS, t.field, line);
-    text::glyph(ui.painter(), search.left_center() + vec2(16.0, 0.0), icon::MAGNIFYING_GLASS, font::icon(size::ICON), t.low);
+    text::glyph(
+        ui.painter(),
+        search.left_center() + vec2(16.0, 0.0),
+        icon::MAGNIFYING_GLASS,
+        font::icon(size::ICON),
+        t.low,
+    );
     text::left(ui.painter(), search.left_center() + vec2(32.0, 0.0), &*hint, font::body(), t.low);
     if !search_keys.is_empty() {
         chip::paint_key_caps(ui.painter(), search.right_center() - vec2(6.0, 0.0), search_keys, t);
@@ -43,7 +49,13 @@ pub(super) fn top_bar(ui: &mut Ui, cx: &mut Cx<'_>, view: View, search_keys: &st
 
     let right = Rect::from_min_max(pos2(search.right() + 12.0, rect.top()), pos2(rect.right() - 8.0, rect.bottom()));
     let mut child = ui.new_child(UiBuilder::new().max_rect(right).layout(Layout::right_to_left(Align::Center)));
-    let gear = button::icon_toggle(&mut child, icon::GEAR_SIX, size::ICON_LARGE, &t!("act.show_settings"), view == View::Settings);
+    let gear = button::icon_toggle(
+        &mut child,
+        icon::GEAR_SIX,
+        size::ICON_LARGE,
+        &t!("act.show_settings"),
+        view == View::Settings,
+    );
     if gear.clicked() {
         cx.push(Command::Show(if view == View::Settings { View::Services } else { View::Settings }));
     }
@@ -65,10 +77,13 @@ fn logo(ui: &Ui, center: egui::Pos2, color: egui::Color32) {
 
 fn workspace_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
     let t = cx.tokens;
-    let name = cx.model.workspace.root.as_ref().and_then(|root| root.file_name()).map_or_else(
-        || t!("shell.no_workspace").into_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    );
+    let name = cx
+        .model
+        .workspace
+        .root
+        .as_ref()
+        .and_then(|root| root.file_name())
+        .map_or_else(|| t!("shell.no_workspace").into_owned(), |name| name.to_string_lossy().into_owned());
     let galley = text::elided(ui.painter(), name.clone(), font::title(), 200.0);
     let (_, rect) = ui.allocate_space(vec2(galley.size().x + 32.0, size::CONTROL));
     let response = ui.interact(rect, ui.scope_id().with("workspace"), Sense::click());
@@ -110,7 +125,11 @@ pub(super) fn activity_bar(ui: &mut Ui, cx: &mut Cx<'_>, view: View, sidebar: bo
         let name = t!(key);
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, active, &*name));
         if active {
-            ui.painter().rect_filled(spot, size::ISLAND_RADIUS, if t.dark { t.select } else { t.over(t.accent, 0.14, 0.14) });
+            ui.painter().rect_filled(
+                spot,
+                size::ISLAND_RADIUS,
+                if t.dark { t.select } else { t.over(t.accent, 0.14, 0.14) },
+            );
         } else if response.hovered() {
             ui.painter().rect_filled(spot, size::ISLAND_RADIUS, t.hover);
         }
@@ -172,10 +191,22 @@ pub(super) fn status_bar(ui: &mut Ui, cx: &mut Cx<'_>) {
     let counted = t!("shell.frames", count = chip::grouped(frames), mib = mib);
     x = text::left(&painter, pos2(x + 8.0, y), counted, font::small(), t.low);
     if dropped > 0 {
-        x = text::left(&painter, pos2(x + 8.0, y), t!("shell.dropped", count = chip::grouped(dropped)), font::small(), t.low);
+        x = text::left(
+            &painter,
+            pos2(x + 8.0, y),
+            t!("shell.dropped", count = chip::grouped(dropped)),
+            font::small(),
+            t.low,
+        );
     }
     if lost > 0 {
-        x = text::left(&painter, pos2(x + 8.0, y), t!("shell.lost", count = chip::grouped(lost)), font::small(), t.warn);
+        x = text::left(
+            &painter,
+            pos2(x + 8.0, y),
+            t!("shell.lost", count = chip::grouped(lost)),
+            font::small(),
+            t.warn,
+        );
     }
 
     let breakers = &cx.model.series.breakers;

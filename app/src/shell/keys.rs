@@ -28,7 +28,9 @@ pub(super) fn dispatch(ui: &Ui, cx: &mut Cx<'_>) {
             continue;
         }
         // Escape closes what is open first: menus, dialogs, the focus of a field.
-        if info.act == Act::Cancel && (egui::Popup::is_any_open(ui.ctx()) || ui.memory(|memory| memory.focused().is_some())) {
+        if info.act == Act::Cancel
+            && (egui::Popup::is_any_open(ui.ctx()) || ui.memory(|memory| memory.focused().is_some()))
+        {
             continue;
         }
         let Some(chord) = shortcuts::effective(info.act, &cx.model.settings) else { continue };

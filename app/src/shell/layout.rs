@@ -71,7 +71,10 @@ impl Default for Layout {
             sidebar: true,
             dock: true,
             calls: Tree::new(Id::unique("calls tiles"), root, calls),
-            traffic: columns("traffic tiles", &[(Pane::TrafficList, 2.8), (Pane::TrafficTree, 1.9), (Pane::TrafficBytes, 3.0)]),
+            traffic: columns(
+                "traffic tiles",
+                &[(Pane::TrafficList, 2.8), (Pane::TrafficTree, 1.9), (Pane::TrafficBytes, 3.0)],
+            ),
             plots: columns("plots tiles", &[(Pane::Plots, 3.0), (Pane::PlotsSide, 1.0)]),
         }
     }
@@ -94,7 +97,9 @@ impl Layout {
     pub fn from_text(text: &str) -> Option<Self> {
         let layout: Self = serde_json::from_str(text).ok()?;
         let whole = |tree: &Tree<Pane>, panes: &[Pane]| {
-            panes.iter().all(|pane| tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(p) if p == pane)).count() == 1)
+            panes
+                .iter()
+                .all(|pane| tree.tiles.tiles().filter(|tile| matches!(tile, Tile::Pane(p) if p == pane)).count() == 1)
         };
         (layout.version == VERSION
             && whole(&layout.calls, &Pane::DOCK)
@@ -217,7 +222,11 @@ impl Layout {
             linear.shares.set_share(above, rest * (1.0 - DOCK_SHARE) / DOCK_SHARE);
             return;
         }
-        let root = self.calls.tiles.insert_container(Linear::new_binary(LinearDir::Vertical, [above, below], 1.0 - DOCK_SHARE));
+        let root = self.calls.tiles.insert_container(Linear::new_binary(
+            LinearDir::Vertical,
+            [above, below],
+            1.0 - DOCK_SHARE,
+        ));
         self.calls = Tree::new(Id::unique("calls tiles"), root, std::mem::take(&mut self.calls.tiles));
     }
 }

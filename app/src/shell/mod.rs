@@ -79,13 +79,13 @@ impl Panels {
 }
 
 /// Paints the whole window. The layout changes by what is dragged; everything else leaves as commands.
-pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, cx: &mut Cx<'_>) {
+pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, palette_open: bool, cx: &mut Cx<'_>) {
     let t = cx.tokens;
     let ground = Frame::new().fill(t.base);
     let view = layout.view;
 
-    // Keys that are recorded for a new shortcut mean themselves.
-    if !(view == View::Settings && panels.settings.recording()) {
+    // Keys that are recorded for a new shortcut mean themselves; under an open palette nothing happens.
+    if !palette_open && (view != View::Settings || !panels.settings.recording()) {
         keys::dispatch(ui, cx);
     }
 
@@ -97,9 +97,12 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, cx: &mut
         bars::status_bar(ui, cx);
     });
     let width = if cx.narrow { 48.0 } else { size::ACTIVITY_BAR };
-    Panel::left("activity").exact_size(width).resizable(false).frame(ground).show_separator_line(false).show(ui, |ui| {
-        bars::activity_bar(ui, cx, view, layout.sidebar);
-    });
+    Panel::left("activity").exact_size(width).resizable(false).frame(ground).show_separator_line(false).show(
+        ui,
+        |ui| {
+            bars::activity_bar(ui, cx, view, layout.sidebar);
+        },
+    );
 
     let has_sidebar = layout.sidebar && matches!(view, View::Services | View::Calls);
     if has_sidebar {
@@ -111,12 +114,11 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, cx: &mut
             let rect = ui.max_rect();
             let island = Rect::from_min_max(rect.min, rect.max - vec2(size::ISLAND_GAP, 0.0));
             pane::island(ui.painter(), island, t);
-            pane::inside(ui, island.shrink(1.0), "sidebar", |ui| match view {
-                View::Calls => {
+            pane::inside(ui, island.shrink(1.0), "sidebar", |ui| {
+                if view == View::Calls {
                     panels.calls.logic(cx);
                     panels.calls.ui(ui, cx);
-                }
-                _ => {
+                } else {
                     panels.services.logic(cx);
                     panels.services.ui(ui, cx);
                 }

@@ -9,8 +9,8 @@ use super::layout::Pane;
 use crate::command::{Act, Command};
 use crate::model::tabs::Tab;
 use crate::panel::{Cx, outcome_mark};
-use crate::theme::{font, icon, size};
 use crate::store::Outside;
+use crate::theme::{font, icon, size};
 use crate::widget::mark::Mark;
 use crate::widget::{button, edge, mark, pane, text};
 
@@ -72,7 +72,10 @@ impl Behavior<Pane> for Tiled<'_, '_> {
             let body = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() + 1.0));
             ui.painter().rect_filled(body, radius, t.island);
             ui.painter().rect_stroke(body, radius, Stroke::new(1.0, t.line), egui::StrokeKind::Inside);
-            let seam = Rect::from_min_max(pos2(rect.left() + 1.0, rect.bottom() - 1.0), pos2(rect.right() - 1.0, rect.bottom() + 2.0));
+            let seam = Rect::from_min_max(
+                pos2(rect.left() + 1.0, rect.bottom() - 1.0),
+                pos2(rect.right() - 1.0, rect.bottom() + 2.0),
+            );
             ui.painter().rect_filled(seam, 0.0, t.island);
         }
         let y = rect.center().y;
@@ -81,11 +84,12 @@ impl Behavior<Pane> for Tiled<'_, '_> {
             mark::paint(ui.painter(), pos2(x + 4.0, y), mark::SIZE, status, t);
             x += MARK;
         }
-        let color = if state.active { t.hi } else if response.hovered() { t.hi } else { t.mid };
+        let color = if state.active || response.hovered() { t.hi } else { t.mid };
         let preview = tab.is_some_and(|tab| tab.preview);
         if preview {
             let mut job = egui::text::LayoutJob::default();
-            let format = egui::TextFormat { font_id: font::label(), color, italics: true, ..egui::TextFormat::default() };
+            let format =
+                egui::TextFormat { font_id: font::label(), color, italics: true, ..egui::TextFormat::default() };
             job.append(&title, 0.0, format);
             text::elide(&mut job, TAB_MAX - lead - tail);
             let galley = ui.painter().layout_job(job);
@@ -125,8 +129,17 @@ impl Behavior<Pane> for Tiled<'_, '_> {
         }
     }
 
-    fn top_bar_right_ui(&mut self, tiles: &Tiles<Pane>, ui: &mut Ui, _tile: TileId, tabs: &egui_tiles::Tabs, _scroll: &mut f32) {
-        if !holds_calls(tiles, tabs) && button::icon_button(ui, icon::X, size::ICON_SMALL, &t!("shell.hide_dock")).clicked() {
+    fn top_bar_right_ui(
+        &mut self,
+        tiles: &Tiles<Pane>,
+        ui: &mut Ui,
+        _tile: TileId,
+        tabs: &egui_tiles::Tabs,
+        _scroll: &mut f32,
+    ) {
+        if !holds_calls(tiles, tabs)
+            && button::icon_button(ui, icon::X, size::ICON_SMALL, &t!("shell.hide_dock")).clicked()
+        {
             self.cx.push(Command::Act(Act::ToggleDock));
         }
     }
