@@ -145,6 +145,9 @@ impl eframe::App for App {
         self.model.now = self.backend.now();
         self.take_notices();
         self.finish_promises(ctx);
+        if let Some(wait) = self.send_due() {
+            ctx.request_repaint_after(wait);
+        }
         self.model.toasts.expire(self.model.now);
         self.take_dropped_files(ctx);
     }

@@ -1,7 +1,9 @@
 //! Calls: sent, started, fed, cancelled, repeated.
 
+use std::time::Duration;
+
 use bytes::Bytes;
-use callscope_wire::{FlowId, Metadata, Shape};
+use callscope_wire::{FlowId, Metadata, Shape, Time};
 use rust_i18n::t;
 
 use crate::app::App;
@@ -14,6 +16,14 @@ use crate::model::tabs::{Repeat, Running, Tab, TabId};
 const RATE: f64 = 10.0;
 /// The gentle range.
 const RATES: std::ops::RangeInclusive<f64> = 1.0..=200.0;
+
+/// A prepared message that sends itself.
+pub(crate) struct Timed {
+    tab: TabId,
+    flow: FlowId,
+    index: usize,
+    due: Time,
+}
 
 impl App {
     /// What Ctrl+Enter means now: Send, Start, or Send message.
@@ -65,6 +75,31 @@ impl App {
             let sent = usize::from(half_closed);
             tab.running = Some(Running { flow, shape, sent, half_closed, cancelling: false });
         }
+        self.schedule_next(id);
+    }
+
+    /// Notes when the next prepared message of a stream is due, if it sends itself.
+    fn schedule_next(&mut self, id: TabId) {
+        let Some(tab) = self.model.tabs.get(id) else { return };
+        let Some(running) = tab.running.as_ref().filter(|running| !running.half_closed) else { return };
+        let Some(after) = tab.draft.messages.get(running.sent).and_then(|message| message.after) else { return };
+        let due = self.model.now + after;
+        self.running.timed.push(Timed { tab: id, flow: running.flow, index: running.sent, due });
+    }
+
+    /// Sends the prepared messages that are due, and returns how long until the next one is.
+    pub(crate) fn send_due(&mut self) -> Option<Duration> {
+        let now = self.model.now;
+        let (due, later): (Vec<Timed>, Vec<Timed>) = self.running.timed.drain(..).partition(|timed| timed.due <= now);
+        self.running.timed = later;
+        for timed in due {
+            // Its stream may be over, or somebody was faster by hand.
+            let running = self.model.tabs.get(timed.tab).and_then(|tab| tab.running.as_ref());
+            if running.is_some_and(|running| running.flow == timed.flow && running.sent == timed.index) {
+                self.send_message(timed.tab, timed.index);
+            }
+        }
+        self.running.timed.iter().map(|timed| timed.due.since(now)).min()
     }
 
     pub(super) fn send_message(&mut self, id: TabId, index: usize) {
@@ -83,7 +118,9 @@ impl App {
         let job = Job::Message { flow: running.flow, bytes };
         if self.backend.send(job).is_err() {
             self.busy();
+            return;
         }
+        self.schedule_next(id);
     }
 
     pub(super) fn done_sending(&mut self, id: TabId) {

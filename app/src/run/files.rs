@@ -15,6 +15,14 @@ use crate::store::{self, Inherited, Kept, Loaded, Outside, Over, Scan, Stamp, St
 /// File work or a dialog under way.
 pub(crate) type Pending = Promise<Done>;
 
+/// A workspace as it lies on the disk.
+pub(crate) struct Listing {
+    scan: Scan,
+    /// What calls directly below the root inherit.
+    inherited: Inherited,
+    of_tabs: Vec<(TabId, Inherited)>,
+}
+
 /// What came of it.
 pub(crate) enum Done {
     /// The user chose a file or folder to open, or nothing.
@@ -22,7 +30,7 @@ pub(crate) enum Done {
     /// The user chose where to save, or nothing.
     ToSave(TabId, Option<PathBuf>),
     /// A workspace was listed.
-    Scanned { root: PathBuf, result: Result<(Scan, Inherited), StoreError>, show: bool },
+    Scanned { root: PathBuf, result: Result<Listing, StoreError>, show: bool },
     /// A call was read.
     Loaded { path: PathBuf, preview: bool, into: Option<TabId>, result: Result<(Box<Loaded>, Inherited), StoreError> },
     /// A call was written.
@@ -127,7 +135,7 @@ impl App {
             Done::ToSave(tab, Some(path)) => self.write(ctx, tab, with_extension(path), false),
             Done::ToOpen(None) | Done::ToSave(_, None) => {}
             Done::Scanned { root, result, show } => match result {
-                Ok((scan, inherited)) => self.scanned(root, scan, inherited, show),
+                Ok(listing) => self.scanned(root, listing, show),
                 Err(error) => self.failed(&error),
             },
             Done::Loaded { path, preview, into, result } => match result {
@@ -196,10 +204,8 @@ impl App {
         } else if first_run {
             self.unpack_sample(ctx, false);
         }
-        let tabs: Vec<(PathBuf, TabId)> =
-            self.model.tabs.open.iter().filter_map(|tab| Some((tab.file.clone()?, tab.id))).collect();
         // Tabs of the last run learn what their files are now; their drafts stay as they were left.
-        for (path, tab) in tabs {
+        for (tab, path) in self.tabs_with_files() {
             self.load(ctx, path, false, Some(tab));
         }
     }
@@ -241,8 +247,9 @@ impl App {
             return;
         };
         let root = folders.data_dir().join("sample");
+        let tabs = self.tabs_with_files();
         self.work(ctx, move || {
-            let result = store::unpack_sample(&root).and_then(|()| list(&root));
+            let result = store::unpack_sample(&root).and_then(|()| list(&root, &tabs));
             Done::Scanned { root, result, show }
         });
     }
@@ -253,10 +260,15 @@ impl App {
     }
 
     fn scan(&mut self, ctx: &egui::Context, root: PathBuf, show: bool) {
+        let tabs = self.tabs_with_files();
         self.work(ctx, move || {
-            let result = list(&root);
+            let result = list(&root, &tabs);
             Done::Scanned { root, result, show }
         });
+    }
+
+    fn tabs_with_files(&self) -> Vec<(TabId, PathBuf)> {
+        self.model.tabs.open.iter().filter_map(|tab| Some((tab.id, tab.file.clone()?))).collect()
     }
 
     fn rescan(&mut self, ctx: &egui::Context) {
@@ -265,13 +277,19 @@ impl App {
         }
     }
 
-    fn scanned(&mut self, root: PathBuf, scan: Scan, inherited: Inherited, show: bool) {
+    fn scanned(&mut self, root: PathBuf, listing: Listing, show: bool) {
+        let Listing { scan, inherited, of_tabs } = listing;
         if scan.truncated {
             let text = t!("run.truncated", name = root.display().to_string()).into_owned();
             self.model.log.push(self.model.now, Level::Warn, text);
         }
         for tab in self.model.tabs.open.iter_mut().filter(|tab| tab.file.is_none()) {
             tab.inherited = inherited.clone();
+        }
+        for (id, inherited) in of_tabs {
+            if let Some(tab) = self.model.tabs.get_mut(id) {
+                tab.inherited = inherited;
+            }
         }
         let workspace = &mut self.model.workspace;
         workspace.root = Some(root.clone());
@@ -461,11 +479,14 @@ impl App {
     }
 }
 
-fn list(root: &Path) -> Result<(Scan, Inherited), StoreError> {
+/// Lists a workspace, and what the calls of these tabs inherit in it. A tab whose defaults cannot be read keeps what it
+/// had: saving or opening it says why.
+fn list(root: &Path, tabs: &[(TabId, PathBuf)]) -> Result<Listing, StoreError> {
     let scan = store::scan(root)?;
     // A file of that name need not exist: what counts is its folder.
     let inherited = store::inherited(Some(root), &root.join("call"))?;
-    Ok((scan, inherited))
+    let of_tab = |(id, path): &(TabId, PathBuf)| Some((*id, store::inherited(Some(root), path).ok()?));
+    Ok(Listing { scan, inherited, of_tabs: tabs.iter().filter_map(of_tab).collect() })
 }
 
 fn with_extension(path: PathBuf) -> PathBuf {

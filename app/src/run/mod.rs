@@ -1,6 +1,6 @@
 //! Carries commands out: the only place that changes the model because of what a person did.
 
-mod calls;
+pub(crate) mod calls;
 mod files;
 mod notices;
 mod tabs;
@@ -21,6 +21,8 @@ use crate::theme;
 pub(crate) struct Running {
     /// Calls that repetition made and that are not over, and whose they are.
     pub(crate) repeated: HashMap<FlowId, TabId>,
+    /// Prepared messages that are sent by themselves, and when.
+    pub(crate) timed: Vec<calls::Timed>,
     /// File work and dialogs under way.
     pub(crate) promises: Vec<files::Pending>,
     /// How files are asked for.
@@ -31,7 +33,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn new(dialogs: Box<dyn FileDialogs>) -> Self {
-        Self { repeated: HashMap::new(), promises: Vec::new(), dialogs, focused: true }
+        Self { repeated: HashMap::new(), timed: Vec::new(), promises: Vec::new(), dialogs, focused: true }
     }
 }
 

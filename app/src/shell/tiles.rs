@@ -9,15 +9,13 @@ use super::layout::Pane;
 use crate::command::{Act, Command};
 use crate::model::tabs::Tab;
 use crate::panel::{Cx, outcome_mark};
-use crate::store::Outside;
 use crate::theme::{font, icon, size};
-use crate::widget::mark::Mark;
-use crate::widget::{button, edge, mark, pane, text};
+use crate::widget::{button, mark, pane, text};
 
 /// Width of the ring or mark before a tab's name.
 const MARK: f32 = 20.0;
-/// Height of the line above a call whose file changed.
-const BANNER: f32 = 52.0;
+/// Radius of the dot of an unsaved tab.
+const UNSAVED: f32 = 3.0;
 /// The widest a tab gets.
 const TAB_MAX: f32 = 220.0;
 
@@ -38,8 +36,7 @@ impl Behavior<Pane> for Tiled<'_, '_> {
             pane::tab_island(ui.painter(), rect, self.cx.tokens);
         }
         let inside = rect.shrink(1.0);
-        let below = self.banner_ui(ui, *pane, inside);
-        pane::inside(ui, below, "pane", |ui| self.panels.pane_ui(*pane, ui, self.cx));
+        pane::inside(ui, inside, "pane", |ui| self.panels.pane_ui(*pane, ui, self.cx));
         UiResponse::None
     }
 
@@ -100,7 +97,7 @@ impl Behavior<Pane> for Tiled<'_, '_> {
         if let Some(tab) = tab {
             let close_at = pos2(rect.right() - 16.0, y);
             if unsaved && !response.hovered() {
-                mark::dot(ui.painter(), close_at, t.mid);
+                ui.painter().circle_filled(close_at, UNSAVED, t.mid);
             } else {
                 let name = t!("shell.close_tab", name = title);
                 if button::icon_button_at(ui, close_at, icon::X, size::ICON_TINY, &name, id.with("close")).clicked() {
@@ -137,10 +134,15 @@ impl Behavior<Pane> for Tiled<'_, '_> {
         tabs: &egui_tiles::Tabs,
         _scroll: &mut f32,
     ) {
-        if !holds_calls(tiles, tabs)
-            && button::icon_button(ui, icon::X, size::ICON_SMALL, &t!("shell.hide_dock")).clicked()
-        {
+        if holds_calls(tiles, tabs) {
+            return;
+        }
+        if button::icon_button(ui, icon::X, size::ICON_SMALL, &t!("shell.hide_dock")).clicked() {
             self.cx.push(Command::Act(Act::ToggleDock));
+        }
+        let front = tabs.active.and_then(|tile| tiles.get_pane(&tile));
+        if front == Some(&Pane::Timeline) {
+            self.panels.timeline.head_ui(ui, self.cx);
         }
     }
 
@@ -195,39 +197,6 @@ impl Behavior<Pane> for Tiled<'_, '_> {
 }
 
 impl Tiled<'_, '_> {
-    /// Above a call whose file somebody else changed: what happened, and what can be done. Returns what is left.
-    fn banner_ui(&mut self, ui: &mut Ui, pane: Pane, rect: Rect) -> Rect {
-        let Pane::Call(id) = pane else { return rect };
-        let Some(tab) = self.cx.model.tabs.get(id) else { return rect };
-        let (key, theirs) = match tab.outside {
-            Outside::Same => return rect,
-            Outside::Changed => ("shell.changed_outside", true),
-            Outside::Gone => ("shell.gone_outside", false),
-        };
-        let name = tab.file.as_ref().and_then(|file| file.file_name()).unwrap_or_default();
-        let words = t!(key, name = name.to_string_lossy());
-        let t = self.cx.tokens;
-        let (banner, below) = rect.split_top_bottom_at_y(rect.top() + BANNER);
-        let card = banner.shrink2(vec2(8.0, 8.0)).with_max_y(banner.bottom());
-        edge::frame(ui.painter(), card, size::ISLAND_RADIUS, t.over(t.warn, 0.06, 0.06), t.over(t.warn, 0.28, 0.28));
-        mark::paint(ui.painter(), pos2(card.left() + 18.0, card.center().y), mark::SIZE, Mark::Warn, t);
-        pane::inside(ui, card.shrink2(vec2(12.0, 0.0)), "banner", |ui| {
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                if theirs && button::normal(ui, None, &t!("shell.take_theirs"), true).clicked() {
-                    self.cx.push(Command::TakeTheirs(id));
-                }
-                if button::chosen(ui, None, &t!("shell.keep_mine"), true).clicked() {
-                    self.cx.push(Command::KeepMine(id));
-                }
-                let left = ui.max_rect().left() + 18.0;
-                let room = ui.available_width() - 30.0;
-                let words = text::elided(ui.painter(), words.into_owned(), font::card_title(), room);
-                text::galley_left(ui.painter(), pos2(left, card.center().y), words, t.hi);
-            });
-        });
-        below
-    }
-
     fn title(&self, pane: Pane) -> String {
         let key = match pane {
             Pane::Call(tab) => {

@@ -7,7 +7,7 @@ use egui::{Align, Layout, ScrollArea, Ui};
 use rust_i18n::t;
 
 use super::subject::Subject;
-use super::types;
+use super::field_type;
 use super::view::View;
 use crate::command::Command;
 use crate::model::flows::Message;
@@ -67,7 +67,7 @@ fn tree_ui(
         _ => t!("call.answer.items", count = count).into_owned(),
     };
     let of = type_of(subject, message.sent);
-    let fact = |pointer: &str| types::fact(subject.tab.schema.as_deref()?, of?, pointer);
+    let fact = |pointer: &str| field_type::fact(subject.tab.schema.as_deref()?, of?, pointer);
     ui.add_space(4.0);
     let labels = Labels { fields: &fields, items: &items };
     let name = t!("call.answer.tree");
@@ -85,7 +85,7 @@ fn copy_items(ui: &mut Ui, cx: &mut Cx, value: &Value, pointer: &str) {
         cx.push(Command::Copy(plain(part)));
     }
     if menu::item(ui, None, &t!("call.answer.copy_path"), "", true).clicked() {
-        cx.push(Command::Copy(types::readable(pointer)));
+        cx.push(Command::Copy(field_type::readable(pointer)));
     }
 }
 
@@ -137,7 +137,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message
         match shown {
             Some((pointer, part)) => {
                 if button::link(ui, &t!("call.answer.copy_path")).clicked() {
-                    cx.push(Command::Copy(types::readable(pointer)));
+                    cx.push(Command::Copy(field_type::readable(pointer)));
                 }
                 if button::link(ui, &t!("call.answer.copy_value")).clicked() {
                     cx.push(Command::Copy(plain(part)));
@@ -155,8 +155,8 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message
             let of = type_of(subject, message.sent);
             let words = if let Some((pointer, _)) = shown {
                 let schema = subject.tab.schema.as_deref();
-                let fact = schema.zip(of).and_then(|(schema, of)| types::fact(schema, of, pointer));
-                let path = types::readable(pointer);
+                let fact = schema.zip(of).and_then(|(schema, of)| field_type::fact(schema, of, pointer));
+                let path = field_type::readable(pointer);
                 fact.map_or(path.clone(), |fact| format!("{path} · {fact}"))
             } else {
                 let bytes = super::figures::bytes(message.bytes.len() as u64);

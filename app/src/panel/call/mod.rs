@@ -19,6 +19,7 @@ mod check;
 mod complete;
 mod docs;
 mod empty;
+mod field_type;
 pub(in crate::panel) mod figures;
 mod message;
 mod metadata;
@@ -29,7 +30,6 @@ mod response;
 mod status;
 mod stream;
 pub(in crate::panel) mod subject;
-mod types;
 mod view;
 
 #[cfg(test)]
