@@ -15,6 +15,9 @@ use crate::widget::{button, edge, menu, meter, pane, text};
 const NODE: egui::Vec2 = vec2(104.0, 40.0);
 const MACHINE: f32 = 196.0;
 const FACT: f32 = 24.0;
+/// Narrower panes show only the active state.
+const WHOLE: f32 = 296.0;
+const COMPACT: f32 = 100.0;
 
 /// The mark of a state.
 pub(super) const fn state_mark(state: BreakerState) -> Mark {
@@ -84,14 +87,42 @@ fn picker(ui: &mut Ui, cx: &Cx<'_>, service: &str, shown: Option<&(String, Strin
 fn machine_and_facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerNow) {
     let t = cx.tokens;
     let width = ui.available_width();
-    let (_, rect) = ui.allocate_space(vec2(width, MACHINE));
+    let whole = width >= WHOLE;
+    let (_, rect) = ui.allocate_space(vec2(width, if whole { MACHINE } else { COMPACT }));
     let response = ui.interact(rect, ui.scope_id().with("breaker machine"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, now.state.name()));
-    machine(ui, cx, now, rect.shrink2(vec2(size::PANE_PADDING, 20.0)), t);
+    if whole {
+        machine(ui, cx, now, rect.shrink2(vec2(size::PANE_PADDING, 20.0)), t);
+    } else {
+        compact(ui, cx, now, rect.shrink2(vec2(size::PANE_PADDING, 16.0)), t);
+    }
     window_ui(ui, now, t);
     edge_line(ui, t);
     facts(ui, cx, now, t);
     edge_line(ui, t);
+}
+
+/// Where three nodes have no room: the active one, and what leads out of it.
+fn compact(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
+    let node = Rect::from_min_size(rect.min, vec2((rect.width() - 48.0).min(NODE.x + 24.0), NODE.y));
+    node_ui(ui.painter(), node, now.state, true, t);
+    let words = match now.state {
+        BreakerState::Closed => t!("plots.opens_of", rate = words::percent(now.threshold), count = now.window_size),
+        BreakerState::Open => t!("plots.half_open_after", wait = after_words(now)),
+        BreakerState::HalfOpen => t!("plots.closes_after", count = now.permits.1),
+    };
+    let at = pos2(rect.left(), node.bottom() + 18.0);
+    text::left_elided(ui.painter(), at, words, font::small(), t.low, rect.width());
+    if now.state == BreakerState::Open {
+        countdown(ui, cx, now, pos2(rect.right() - 19.0, node.center().y), t);
+    }
+}
+
+fn after_words(now: &BreakerNow) -> String {
+    match now.until {
+        Some(until) => t!("plots.after", wait = words::wait(until.since(now.since))).into_owned(),
+        None => t!("plots.after_wait").into_owned(),
+    }
 }
 
 fn edge_line(ui: &mut Ui, t: &Tokens) {
@@ -128,11 +159,7 @@ fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
         &[pos2(x, open.bottom()), pos2(x, half.top() + 12.0), pos2(half.right(), half.top() + 12.0)],
         edge_color(active),
     );
-    let after = if let (Some(until), true) = (now.until, active) {
-        t!("plots.after", wait = words::wait(until.since(now.since)))
-    } else {
-        t!("plots.after_wait")
-    };
+    let after = if active { after_words(now) } else { t!("plots.after_wait").into_owned() };
     let at = pos2(x - 8.0, f32::midpoint(open.bottom(), half.top()) + 4.0);
     text::right(painter, at, after, font::micro(), word_color(active));
 
@@ -231,17 +258,20 @@ fn window_ui(ui: &mut Ui, now: &BreakerNow, t: &Tokens) {
     };
     text::right(painter, pos2(inner.right(), y), words, font::small_medium(), color);
 
-    // Newest at the right; what does not fit is the oldest.
-    let pitch = 16.0;
+    // Newest at the right. Narrow panes have narrower cells; what does not fit even so is the oldest.
+    let size = now.window_size.max(1) as usize;
+    let pitch = (inner.width() / size as f32).floor().clamp(8.0, 16.0);
     let fit = (inner.width() / pitch).floor().max(1.0) as usize;
     let skipped = now.window.len().saturating_sub(fit);
-    let slots = (now.window_size as usize).min(fit);
-    for slot in 0..slots {
-        let cell = Rect::from_min_size(pos2(inner.left() + pitch * slot as f32, rect.top() + 28.0), vec2(12.0, 16.0));
+    let width = if pitch < 12.0 { pitch - 2.0 } else { pitch - 4.0 };
+    for slot in 0..size.min(fit) {
+        let left = inner.left() + pitch * slot as f32;
+        let cell = Rect::from_min_size(pos2(left, rect.top() + 28.0), vec2(width, 16.0));
         match now.window.get(skipped + slot) {
             Some(true) => {
                 painter.rect_filled(cell, 3, t.err);
-                mark::cross(painter, cell.center(), 3.0, if t.dark { t.base } else { t.island }, 1.5);
+                let radius = (width / 2.0 - 1.5).min(3.0);
+                mark::cross(painter, cell.center(), radius, if t.dark { t.base } else { t.island }, 1.5);
             }
             Some(false) => {
                 painter.rect_filled(cell, 3, t.over(t.ok, 0.35, 0.30));

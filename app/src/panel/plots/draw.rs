@@ -306,7 +306,7 @@ fn retries_plot(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window, rec
     let top = (f64::from(highest) * 1.15).max(2.0);
     let inside = plot_rect(rect);
     let plot = base("retries", inside, window, t)
-        .y_grid_spacer(move |_| steps(top, inside.height()))
+        .y_grid_spacer(move |_| whole_steps(top, inside.height()))
         .custom_y_axes(y_axis(tick, t));
     let width = f64::from(window.step()) * 0.72;
     let bar = move |x: f64, height: u32, below: u32, color| {
@@ -460,13 +460,20 @@ fn decade_name(log: f64) -> String {
 
 /// Round steps, about one per 40 points, and at least one above zero.
 fn steps(top: f64, height: f32) -> Vec<GridMark> {
+    marks(top, height, &[1.0, 2.0, 2.5, 5.0, 10.0], 0.0)
+}
+
+/// As [`steps`], of things that are counted.
+fn whole_steps(top: f64, height: f32) -> Vec<GridMark> {
+    marks(top, height, &[1.0, 2.0, 5.0, 10.0], 1.0)
+}
+
+fn marks(top: f64, height: f32, nice: &[f64], least: f64) -> Vec<GridMark> {
     let wanted = f64::from((height / 40.0).round().clamp(1.0, 6.0));
-    let raw = top / wanted;
+    let raw = (top / wanted).max(least);
     let magnitude = 10.0_f64.powf(raw.log10().floor());
-    let nice = [1.0, 2.0, 2.5, 5.0, 10.0].map(|nice| nice * magnitude);
-    let fits = |step: &f64| *step <= top;
-    let step = nice.into_iter().filter(fits).find(|step| *step >= raw);
-    let step = step.or_else(|| nice.into_iter().rev().find(fits)).unwrap_or(raw);
+    let fitting = || nice.iter().map(|nice| nice * magnitude).filter(|step| *step <= top);
+    let step = fitting().find(|step| *step >= raw).or_else(|| fitting().last()).unwrap_or(raw);
     let count = (top / step).floor() as usize;
     (0..=count).map(|index| GridMark { value: index as f64 * step, step_size: top }).collect()
 }
@@ -508,6 +515,8 @@ mod tests {
         let values = |marks: Vec<GridMark>| marks.into_iter().map(|mark| tick(mark.value)).collect::<Vec<_>>();
         assert_eq!(values(steps(230.0, 130.0)), ["0", "100", "200"]);
         assert_eq!(values(steps(1.0, 90.0)), ["0", "0.5", "1"]);
+        assert_eq!(values(whole_steps(4.6, 46.0)), ["0", "2", "4"]);
+        assert_eq!(values(whole_steps(2.0, 120.0)), ["0", "1", "2"]);
         let names: Vec<String> = decades(0.9, 2.6).into_iter().map(|mark| decade_name(mark.value)).collect();
         assert_eq!(names, ["10", "30", "100", "300"], "{names:?}");
         assert_eq!(decade_name(-1.0), "0.1");

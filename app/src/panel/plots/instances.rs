@@ -13,6 +13,8 @@ use crate::theme::{Tokens, font, size};
 use crate::widget::{button, edge, mark, pane, text};
 
 const ROW: f32 = 28.0;
+/// Narrower panes have no rate and no median.
+const FEW_COLUMNS: f32 = 280.0;
 const CHANGES_SHOWN: usize = 8;
 
 /// Rate, median, tail and errors of every instance over the window.
@@ -27,9 +29,10 @@ pub(super) fn table(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window)
         return;
     }
     let (_, head) = ui.allocate_space(vec2(ui.available_width(), ROW));
-    for (right, name) in
-        columns(head).into_iter().zip([t!("plots.rate"), "p50".into(), "p99".into(), t!("plots.errors")])
-    {
+    // Where four columns leave no room for names, two do.
+    let few = head.width() < FEW_COLUMNS;
+    let names = [t!("plots.rate"), "p50".into(), "p99".into(), t!("plots.errors")];
+    for (right, name) in columns(head).into_iter().zip(names).skip(if few { 2 } else { 0 }) {
         text::right(ui.painter(), pos2(right, head.center().y + 2.0), name, font::small(), t.low);
     }
     for (index, row) in plotted.rows.iter().enumerate() {
@@ -44,12 +47,14 @@ pub(super) fn table(ui: &mut Ui, cx: &Cx<'_>, plotted: &Plotted, window: Window)
         let y = rect.center().y;
         mark::series(painter, pos2(rect.left() + 17.0, y), 4.0, row.series, t);
         let [rate, p50, p99, error] = columns(rect);
-        let room = rate - 44.0 - rect.left() - 30.0;
+        let room = if few { p99 - 36.0 } else { rate - 44.0 } - rect.left() - 30.0;
         text::left_elided(painter, pos2(rect.left() + 30.0, y), &row.name, font::label(), t.hi, room);
         let millis = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), words::millis);
         let mono = font::label_regular;
-        text::right(painter, pos2(rate, y), words::rate(row.rate), mono(), t.hi);
-        text::right(painter, pos2(p50, y), millis(row.p50), mono(), t.hi);
+        if !few {
+            text::right(painter, pos2(rate, y), words::rate(row.rate), mono(), t.hi);
+            text::right(painter, pos2(p50, y), millis(row.p50), mono(), t.hi);
+        }
         text::right(painter, pos2(p99, y), millis(row.p99), mono(), t.hi);
         let color = match row.errors {
             none if none < 0.05 => t.hi,
@@ -105,9 +110,12 @@ pub(super) fn changes(ui: &mut Ui, cx: &Cx<'_>, service: &str) {
         let ago = words::before(cx.now().since(at).as_secs_f64());
         text::left(painter, pos2(rect.left() + size::PANE_PADDING, y), ago, font::small(), t.low);
         let name = pos2(rect.left() + 64.0, y);
-        let end = text::left_elided(painter, name, instance, font::small(), t.mid, rect.width() - 210.0);
-        text::left(painter, pos2(end.max(rect.left() + 130.0) + 4.0, y), "→", font::small(), t.low);
-        let x = end.max(rect.left() + 130.0) + 26.0;
+        // The state needs 112, the name gets the rest; in wide panes the arrows stand in one column.
+        let room = rect.right() - name.x - 112.0;
+        let end = text::left_elided(painter, name, instance, font::small(), t.mid, room);
+        let arrow = end.max((rect.left() + 130.0).min(rect.right() - 112.0));
+        text::left(painter, pos2(arrow + 4.0, y), "→", font::small(), t.low);
+        let x = arrow + 26.0;
         let kind = state_mark(state);
         mark::paint(painter, pos2(x, y), mark::SIZE, kind, t);
         text::left(painter, pos2(x + 12.0, y), state.name(), font::small_medium(), kind.color(t));

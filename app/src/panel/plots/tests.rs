@@ -46,7 +46,8 @@ fn app(ui: &mut egui::Ui, state: &mut State) {
     }
     state.panel.logic(cx);
     let bar = at(rect.min, pos2(rect.right(), rect.top() + 44.0));
-    let split = (rect.right() - 344.0).max(rect.left() + rect.width() * 0.6);
+    let share = if rect.width() < size::NARROW { 0.25 } else { 0.252 };
+    let split = (rect.right() - rect.width() * share).round();
     let main = at(pos2(rect.left(), rect.top() + 48.0), pos2(split, rect.bottom()));
     let side = at(pos2(split + 4.0, rect.top() + 48.0), rect.max);
     for part in [bar, main, side] {

@@ -125,12 +125,11 @@ pub(super) fn view(
         t.hi,
         right - rect.left() - 60.0,
     );
-    let place = t!(
-        "traffic.bytes_span",
-        from = node.span.start,
-        to = node.span.end.saturating_sub(1).max(node.span.start),
-        size = size_words(bytes.len() as u64)
-    );
+    let size = size_words(bytes.len() as u64);
+    let place = match node.span.len() {
+        0 | 1 => t!("traffic.byte_at", at = node.span.start, size = size),
+        _ => t!("traffic.bytes_span", from = node.span.start, to = node.span.end - 1, size = size),
+    };
     text::left_elided(ui.painter(), pos2(x + 10.0, y), place, font::small(), t.low, right - x - 18.0);
     let spot = Rect::from_min_size(pos2(right, y - 10.0), vec2(copy_width, 20.0));
     let mut child = ui.new_child(egui::UiBuilder::new().id_salt("copy").max_rect(spot));
