@@ -473,7 +473,7 @@ fn marks(top: f64, height: f32, nice: &[f64], least: f64) -> Vec<GridMark> {
     let raw = (top / wanted).max(least);
     let magnitude = 10.0_f64.powf(raw.log10().floor());
     let fitting = || nice.iter().map(|nice| nice * magnitude).filter(|step| *step <= top);
-    let step = fitting().find(|step| *step >= raw).or_else(|| fitting().last()).unwrap_or(raw);
+    let step = fitting().find(|step| *step >= raw).or_else(|| fitting().next_back()).unwrap_or(raw);
     let count = (top / step).floor() as usize;
     (0..=count).map(|index| GridMark { value: index as f64 * step, step_size: top }).collect()
 }
