@@ -26,7 +26,9 @@ fn an_address_is_all_it_takes_to_list_describe_and_call() {
         assert!(described.contains("dividend") && described.contains("// example"), "{described}");
         let called = callscope(&["call", &at, "demo.Calculator/Add", "-d", r#"{"a": 1, "b": 2}"#]);
         assert!(called.status.success(), "{}", stderr(&called));
-        assert_eq!(json_of(&stdout(&called))["sum"], json!(3));
+        // Plain answers with the bare value of an only field.
+        let expected = if scheme == "plain" { json!(3) } else { json!({ "sum": 3 }) };
+        assert_eq!(json_of(&stdout(&called)), expected);
     }
 }
 

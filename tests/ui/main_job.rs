@@ -1,9 +1,11 @@
 //! The main job: find a service, call it, read its bytes, repeat it, save it, open it again.
 
+use std::path::Path;
+
 use callscope_wire::policy::BreakerState::{self, Closed, HalfOpen, Open};
 use egui::{Key, Modifiers};
 
-use crate::hands::Window;
+use crate::hands::{Kept, Window};
 
 fn place_order(window: &mut Window) {
     window.click("Place an order");
@@ -11,6 +13,15 @@ fn place_order(window: &mut Window) {
         let tab = app.model.tabs.active().expect("a tab is open");
         tab.draft.messages.first().is_some_and(|message| message.text.contains("unit_price"))
     });
+}
+
+/// A window on the sample workspace, services in the sidebar.
+fn open_sample(root: &Path) -> Window {
+    callscope::store::unpack_sample(root).expect("it is unpacked");
+    let mut window = Window::open(Some(root), []);
+    window.wait_until("the workspace is open", |app| app.model.workspace.inherited.policy.breaker.is_some());
+    window.keys(Modifiers::COMMAND, Key::Num1);
+    window
 }
 
 fn last_status(window: &Window) -> Option<&'static str> {
@@ -21,7 +32,9 @@ fn last_status(window: &Window) -> Option<&'static str> {
 
 #[test]
 fn find_call_and_read() {
-    let mut window = Window::open(None, []);
+    // The sample workspace's policies retry: one of the three instances fails in bursts.
+    let sample = tempfile::tempdir().expect("a folder");
+    let mut window = open_sample(&sample.path().join("sample"));
     place_order(&mut window);
     window.ctrl(Key::Enter);
     window.wait_until("the call is over", |app| {
@@ -75,11 +88,7 @@ fn streams_have_four_acts() {
 #[test]
 fn repeated_calls_open_and_close_a_breaker() {
     let sample = tempfile::tempdir().expect("a folder");
-    let root = sample.path().join("sample");
-    callscope::store::unpack_sample(&root).expect("it is unpacked");
-    let mut window = Window::open(Some(&root), []);
-    window.wait_until("the workspace is open", |app| app.model.workspace.inherited.policy.breaker.is_some());
-    window.keys(Modifiers::COMMAND, Key::Num1);
+    let mut window = open_sample(&sample.path().join("sample"));
     place_order(&mut window);
     window.keys(Modifiers::COMMAND | Modifiers::SHIFT, Key::R);
     let passed = |app: &callscope::app::App, wanted: &[BreakerState]| {
@@ -156,4 +165,63 @@ fn a_file_that_is_broken_says_where_and_is_left_alone() {
     let told = window.app().model.log.lines.back().map(|line| line.text.clone()).unwrap_or_default();
     assert!(told.contains("broken.call.yaml") && told.contains("line"), "{told}");
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), broken);
+}
+
+#[test]
+fn prepared_messages_send_themselves() {
+    use callscope::command::Command;
+    use callscope::model::draft::{Draft, PreparedMessage};
+
+    let mut window = Window::open(None, []);
+    window.wait_until("the chat is there", |app| {
+        app.model.services.by_target("registry:///chat").is_some_and(|service| service.schema.ready().is_some())
+    });
+    let message = |text: &str, after_ms: Option<u64>| PreparedMessage {
+        text: format!("{{\"from\": \"me\", \"text\": \"{text}\"}}"),
+        after: after_ms.map(std::time::Duration::from_millis),
+    };
+    let draft = Draft {
+        name: "Talk".to_owned(),
+        target: "registry:///chat".to_owned(),
+        method: "demo.Chat/Talk".to_owned(),
+        messages: vec![message("one", None), message("two", Some(50)), message("three", Some(50))],
+        ..Draft::default()
+    };
+    window.harness.state_mut().push(Command::OpenDraft(Box::new(draft)));
+    window.settle();
+    window.click("Start");
+    window.wait_until("the stream is open", |app| app.model.tabs.active().is_some_and(|tab| tab.running.is_some()));
+    window.click("Send message");
+    window.wait_until("all three were sent", |app| {
+        let flow = app.model.tabs.active().and_then(|tab| tab.flow);
+        flow.and_then(|flow| app.model.flows.get(flow)).is_some_and(|record| record.flow.sent.messages == 3)
+    });
+    window.click("Cancel");
+    window.wait_until("it is cancelled", |app| app.model.tabs.active().is_some_and(|tab| tab.running.is_none()));
+    assert_eq!(last_status(&window), Some("CANCELLED"));
+}
+
+#[test]
+fn drafts_layout_and_settings_are_there_again_after_a_restart() {
+    use callscope::command::{Act, Command};
+
+    let kept = Kept::default();
+    let mut window = Window::open(None, []);
+    place_order(&mut window);
+    let tab = window.app().model.tabs.active.expect("a tab");
+    let mut draft = window.app().model.tabs.get(tab).expect("it is open").draft.clone();
+    draft.docs = "typed and never saved".to_owned();
+    window.harness.state_mut().push(Command::EditDraft(tab, Box::new(draft.clone())));
+    window.harness.state_mut().push(Command::Act(Act::ToggleDock));
+    window.harness.state_mut().push(Command::Act(Act::ZoomIn));
+    window.settle();
+    let mut storage = kept.clone();
+    eframe::App::save(window.harness.state_mut(), &mut storage);
+    drop(window);
+
+    let again = Window::open_kept(&storage);
+    let app = again.app();
+    assert_eq!(app.model.tabs.active().map(|tab| &tab.draft), Some(&draft));
+    assert!(!app.layout.dock, "the dock stays hidden");
+    assert_eq!(app.model.settings.zoom, 110);
 }

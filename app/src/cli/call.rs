@@ -16,7 +16,7 @@ use callscope_wire::{Code, FlowId, Metadata, Shape, Status, Time, Value};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::connect::Connection;
+use super::connect::{self, Connection};
 use super::{Failure, Outcome, print};
 
 #[derive(Args, Debug)]
@@ -106,6 +106,7 @@ fn narrate(event: &FlowEvent) {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
+    connect::check(&arguments.address)?;
     let metadata = arguments.connection.metadata()?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?.unwrap_or_default();
     let messages = read_messages(&arguments.data)?;
@@ -186,8 +187,11 @@ async fn send_all(sender: Option<CallSender>, messages: Vec<Bytes>) {
     }
 }
 
-/// No server answered: no instance, no connection, or it broke before the first frame of an answer.
+/// No server gave this status: there was no instance, no connection, or it broke.
 fn never_answered(flow: &Flow, status: &Status) -> bool {
+    if status.cut_off {
+        return true;
+    }
     let answered = |attempt: &Attempt| {
         attempt.segments.iter().any(|(segment, ..)| matches!(segment, Segment::Wait | Segment::Receive))
     };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use callscope_net::address::Address;
 use callscope_net::client::{Client, ClientOptions};
 use callscope_net::observer::Observer;
 use callscope_net::transport::{Identity, TlsOptions};
@@ -33,6 +34,14 @@ pub(super) struct Connection {
     /// Expect this name in the server's certificate
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
+}
+
+/// Says what is wrong with an address before anything is tried; `registry://HOST:PORT` alone is one here.
+pub(super) fn check(address: &str) -> Result<(), Failure> {
+    match address.parse::<Address>() {
+        Err(error) if super::list::whole_registry(address).is_none() => Err(print::input(&error.to_string())),
+        _ => Ok(()),
+    }
 }
 
 impl Connection {

@@ -6,7 +6,7 @@ use callscope_net::observer::Quiet;
 use callscope_wire::schema::TypeRef;
 use clap::Args;
 
-use super::connect::Connection;
+use super::connect::{self, Connection};
 use super::{Failure, Outcome, print};
 
 #[derive(Args, Debug)]
@@ -23,6 +23,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
+    connect::check(&arguments.address)?;
     let client = arguments.connection.client(Arc::new(Quiet))?;
     let schema = client.describe(&arguments.address).await.map_err(|status| {
         print::error(&status.to_string());

@@ -10,7 +10,7 @@ use callscope_net::registry::ListResponse;
 use callscope_wire::{Code, Status};
 use clap::{Args, ValueEnum};
 
-use super::connect::Connection;
+use super::connect::{self, Connection};
 use super::{Failure, Outcome, print};
 
 /// The method that lists what is registered.
@@ -45,6 +45,7 @@ enum Output {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
+    connect::check(&arguments.address)?;
     let client = arguments.connection.client(Arc::new(Quiet))?;
     // A registry without a service: what is registered there.
     if let Some(registry) = whole_registry(&arguments.address) {
@@ -98,7 +99,7 @@ async fn registered(client: &Client, registry: &str) -> Result<BTreeSet<String>,
 }
 
 /// `registry://h:p` without a service.
-fn whole_registry(address: &str) -> Option<&str> {
+pub(super) fn whole_registry(address: &str) -> Option<&str> {
     let rest = address.strip_prefix("registry://")?.trim_end_matches('/');
     (!rest.is_empty() && !rest.contains('/')).then_some(rest)
 }
