@@ -20,7 +20,7 @@ use crate::resilience::retry::jittered;
 /// Changes that come close together are published together.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// A source that takes longer to answer a subscription is treated as away.
+/// A source that takes longer to be subscribed, or then to tell anything at all, is treated as away.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// First and longest pause before subscribing again. Shorter than a connection's back-off: people wait.
@@ -118,7 +118,7 @@ impl Task {
             let error = match tokio::time::timeout(SUBSCRIBE_TIMEOUT, self.source.subscribe()).await {
                 Ok(Ok(feed)) => self.follow(feed, &mut failures).await,
                 Ok(Err(error)) => error,
-                Err(_) => SourceError(format!("no answer for {} s", SUBSCRIBE_TIMEOUT.as_secs())),
+                Err(_) => silent(),
             };
             tracing::debug!(source = self.label, %error, "discovery source is away");
             self.publish.send_modify(|view| view.error = Some(error.0.clone()));
@@ -138,6 +138,8 @@ impl Task {
         // The first change is published at once, those that follow it closely together.
         let mut quiet_until = Time::ZERO;
         let mut told = false;
+        // Whoever asked first waits for the first update, so it may not take forever. Later ones may: silence is no news.
+        let first_by = clock::instant(clock::now() + SUBSCRIBE_TIMEOUT);
         loop {
             let due = clock::instant(quiet_until);
             tokio::select! {
@@ -158,6 +160,7 @@ impl Task {
                         return error;
                     }
                 },
+                () = tokio::time::sleep_until(first_by), if !told => return silent(),
             }
             self.publish_changes(std::mem::take(&mut changed));
             quiet_until = clock::now() + DEBOUNCE;
@@ -203,6 +206,10 @@ impl Task {
             },
         );
     }
+}
+
+fn silent() -> SourceError {
+    SourceError(format!("no answer for {} s", SUBSCRIBE_TIMEOUT.as_secs()))
 }
 
 #[cfg(test)]
@@ -319,5 +326,30 @@ mod tests {
         updates.send(Ok(Update::Snapshot(Vec::new()))).await.unwrap();
         subscriptions.send(Ok(feed)).await.unwrap();
         assert!(watcher.settled().await.instances("orders").unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_that_takes_the_subscription_and_says_nothing_is_away() {
+        let (subscriptions, scripted) = mpsc::channel(1);
+        let source = Arc::new(Scripted(tokio::sync::Mutex::new(scripted)));
+        let watcher = Watcher::start(&Handle::current(), source, Some("orders".to_owned()), Arc::new(Quiet));
+        let (_silent, feed) = mpsc::channel(1);
+        subscriptions.send(Ok(feed)).await.unwrap();
+        assert_eq!(watcher.settled().await.error.as_deref(), Some("no answer for 10 s"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_behind_the_first_answer_is_no_news() {
+        let (subscriptions, scripted) = mpsc::channel(1);
+        let source = Arc::new(Scripted(tokio::sync::Mutex::new(scripted)));
+        let watcher = Watcher::start(&Handle::current(), source, Some("orders".to_owned()), Arc::new(Quiet));
+        let (updates, feed) = mpsc::channel(1);
+        updates.send(Ok(Update::Snapshot(vec![instance("a")]))).await.unwrap();
+        subscriptions.send(Ok(feed)).await.unwrap();
+        assert_eq!(ids(&watcher.settled().await), ["a"]);
+        tokio::time::advance(SUBSCRIBE_TIMEOUT * 6).await;
+        updates.send(Ok(Update::Put(instance("b")))).await.unwrap();
+        let view = until(&watcher, |view| ids(view).len() == 2).await;
+        assert_eq!(view.error, None);
     }
 }
