@@ -231,8 +231,9 @@ impl World {
         drop(churn);
         let running = std::mem::take(&mut *inner.running());
         futures_util::future::join_all(running.into_values().map(Running::leave)).await;
-        front.shutdown(GRACE).await;
+        // First, so that whoever watches is told, and keeps nobody waiting.
         drop(registry);
+        front.shutdown(GRACE).await;
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::state::{Event, LeaseGone, Reason, RegisterError, Registry};
@@ -25,9 +26,10 @@ use crate::server::{Outbound, Router, decode};
 /// Changes that a watcher may be behind before it is told everything anew.
 const RING: usize = 256;
 
-/// A registry that answers calls. Dropping it stops the timer: leases no longer end by themselves.
+/// A registry that answers calls. Dropping it ends all watches and stops the timer: leases no longer end by themselves.
 pub struct RegistryService {
     shared: Arc<Shared>,
+    _closing: DropGuard,
     _timer: AbortOnDropHandle<()>,
 }
 
@@ -36,6 +38,8 @@ struct Shared {
     events: broadcast::Sender<Arc<Event>>,
     /// The next lease may end earlier than the timer thinks.
     sooner: Notify,
+    /// Ends watches, which keep this alive and would never see `events` closed.
+    closing: CancellationToken,
 }
 
 impl RegistryService {
@@ -45,9 +49,11 @@ impl RegistryService {
             registry: Mutex::new(Registry::new(fastrand::u32(..))),
             events: broadcast::channel(RING).0,
             sooner: Notify::new(),
+            closing: CancellationToken::new(),
         });
         let timer = Handle::current().spawn(end_leases(Arc::clone(&shared)));
-        Self { shared, _timer: AbortOnDropHandle::new(timer) }
+        let closing = shared.closing.clone().drop_guard();
+        Self { shared, _closing: closing, _timer: AbortOnDropHandle::new(timer) }
     }
 
     /// Adds its methods to a router.
@@ -142,7 +148,11 @@ async fn watch(shared: Arc<Shared>, request: Value, mut outbound: Outbound) -> R
     let (snapshot, mut events) = shared.snapshot(service.as_deref());
     outbound.send(answer(&snapshot)?).await?;
     loop {
-        let event = match events.recv().await {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            () = shared.closing.cancelled() => Err(RecvError::Closed),
+        };
+        let event = match event {
             Ok(event) => event,
             Err(RecvError::Lagged(missed)) => {
                 tracing::debug!(missed, "a watcher is slow and is told everything anew");

@@ -75,6 +75,25 @@ async fn changes_are_pushed_to_who_watches() {
 }
 
 #[tokio::test]
+async fn a_registry_that_shuts_down_says_so_and_waits_for_no_watcher() {
+    let registry = RegistryService::new();
+    let mut router = Router::new();
+    registry.add_to(&mut router);
+    let server = Server::bind(ServerOptions::default(), router).await.unwrap();
+    let at = server.local_addr().parse().unwrap();
+    let remote = Remote::connect(&at, &ConnectOptions::default()).await.unwrap();
+    let mut watch = remote.watch(None, false).unwrap();
+    assert!(matches!(watch.next().await.unwrap(), WatchEvent::Snapshot { .. }));
+
+    drop(registry);
+    let ended = watch.next().await.unwrap_err();
+    assert_eq!(ended.to_string(), "14 UNAVAILABLE: the registry is shutting down");
+    // Whoever waited for the watch would use up the hour.
+    let shutdown = server.shutdown(Duration::from_hours(1));
+    tokio::time::timeout(Duration::from_secs(30), shutdown).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_slow_watcher_is_told_everything_anew() {
     let lab = Lab::new().await;
     let remote = remote(&lab).await;
