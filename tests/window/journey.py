@@ -72,8 +72,8 @@ def journey(screen, files):
     screen.keys("ctrl+4")
     screen.wait_for("orders-1", "orders-2", "orders-3", "p50", area=MAIN)
     screen.wait_for("OPEN", area=(60, 620, 1040, 250), patience=120)
-    # The list of changes names the states as they come: CLOSED after HALF_OPEN means it recovered.
-    screen.wait_for("HALF_OPEN", area=(1090, 560, 350, 310), patience=120)
+    # The list of changes names the states as they come: CLOSED beside HALF_OPEN means it recovered.
+    screen.wait_for("HALF_OPEN", "CLOSED", area=(1094, 690, 340, 180), patience=120)
     screen.picture("plots")
     screen.keys("ctrl+1")
     screen.keys("ctrl+shift+r")
@@ -98,7 +98,7 @@ def journey(screen, files):
     step("stream: ticks arrive until they are cancelled")
     screen.keys("ctrl+k")
     screen.type("Ticker/Watch")
-    screen.wait_for("Ticker", area=(380, 90, 680, 500))
+    screen.wait_for("ticker", area=(376, 190, 690, 44))
     screen.keys("Return")
     screen.wait_for("interval_ms", area=REQUEST)
     screen.keys("ctrl+Return")

@@ -26,10 +26,10 @@ const ALONE: u32 = 5;
 /// How much time is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Window {
-    /// One minute.
+    /// One minute: what a first look at calls that have just begun needs.
+    #[default]
     Minute,
     /// Five minutes.
-    #[default]
     Five,
     /// Fifteen minutes.
     Quarter,

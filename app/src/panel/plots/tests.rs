@@ -244,6 +244,7 @@ fn the_arrow_keys_read_step_by_step_and_enter_opens_the_slowest() {
         call(&mut model, "orders-1", Time::from_millis(at), millis, Code::OK, 1);
     }
     let mut harness = harness(State::new(model), Theme::Dark, [1376.0, 830.0]);
+    harness.state_mut().panel.main.query.window = super::data::Window::Five;
     harness.get_by_label("Plots").focus();
     harness.run_steps(2);
     // The last step is that of 440 s; eight steps of 5 s earlier lies 400 s.
