@@ -122,6 +122,9 @@ pub struct Status {
     /// The handler never saw the call, so it may be sent elsewhere at once (decides transparent retry).
     #[serde(default)]
     pub not_processed: bool,
+    /// Nobody answered so: the connection ended before the call did, and this side says it.
+    #[serde(default)]
+    pub cut_off: bool,
     /// The server's wish for the next try, milliseconds; negative: do not retry.
     #[serde(default)]
     pub pushback_ms: Option<i32>,
@@ -147,6 +150,11 @@ impl Status {
     /// The same, for a call that no handler saw.
     pub fn unprocessed(code: Code, message: impl Into<String>) -> Self {
         Self { not_processed: true, ..Self::new(code, message) }
+    }
+
+    /// The end of a call whose connection ended before it.
+    pub fn cut_off(code: Code, message: impl Into<String>) -> Self {
+        Self { cut_off: true, ..Self::new(code, message) }
     }
 }
 

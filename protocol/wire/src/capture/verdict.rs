@@ -146,6 +146,7 @@ fn what_happened_with(attempt: &Attempt, status: &Status) -> String {
     }
     match status.code {
         Code::UNAVAILABLE if status.not_processed => format!("{who} went away before it took the call"),
+        _ if status.cut_off => format!("the connection to {who} broke"),
         Code::DEADLINE_EXCEEDED => format!("{who} ran out of time"),
         Code::OVERLOADED | Code::REFUSED if status.not_processed => {
             format!("{who} refused the call ({})", status.code.name())

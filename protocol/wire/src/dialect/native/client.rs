@@ -206,7 +206,7 @@ impl Client {
             .map(|(slot, _)| slot)
             .collect();
         for slot in not_taken {
-            self.end_slot(slot, Status::unprocessed(code, what.clone()));
+            self.end_slot(slot, Status { not_processed: true, ..Status::cut_off(code, what.clone()) });
         }
         if graceful {
             return Ok(());
@@ -228,7 +228,7 @@ impl Client {
     fn die(&mut self, fault: &Fault) {
         let streams: Vec<Stream> = self.connection.streams.drain().collect();
         for stream in streams {
-            let status = Status { not_processed: stream.id == 0, ..Status::new(fault.code, fault.to_string()) };
+            let status = Status { not_processed: stream.id == 0, ..Status::cut_off(fault.code, fault.to_string()) };
             self.end(stream.call, status);
         }
         let heard = fault.blame == crate::Blame::Peer || fault.code == Code::HANDSHAKE_TIMEOUT;

@@ -339,6 +339,7 @@ mod tests {
             message: "gone to the other one".into(),
             details: vec![json!({"reason": "moved"}), json!(7)],
             not_processed: true,
+            cut_off: false,
             pushback_ms: Some(-1),
             redirect: Some("native://127.0.0.1:7002".into()),
             trailers: [("cost", "3")].into_iter().collect(),

@@ -168,7 +168,7 @@ impl Client {
                     _ => self.fault(value.len(), "an answer that nobody asked for".into()),
                 },
             };
-            self.end(Status::new(fault.code, fault.to_string()));
+            self.end(Status::cut_off(fault.code, fault.to_string()));
             return Err(fault);
         }
     }
@@ -185,15 +185,16 @@ impl Client {
             Some(State::Sent) => Some("the server closed the connection before it answered"),
             Some(State::Held(_) | State::Queued(_)) => {
                 let message = "the server closed the connection before the call was sent";
-                self.end(Status::unprocessed(Code::UNAVAILABLE, message));
+                self.end(Status { not_processed: true, ..Status::cut_off(Code::UNAVAILABLE, message) });
                 None
             }
         };
         self.closed = Some(match broken {
             None => Closed::Clean,
             Some(what) => {
-                self.end(Status::new(Code::UNAVAILABLE, what));
-                Closed::Fault(Fault::peer(Code::UNAVAILABLE, self.values.offset(), what))
+                let fault = Fault::peer(Code::UNAVAILABLE, self.values.offset(), what);
+                self.end(Status::cut_off(fault.code, fault.to_string()));
+                Closed::Fault(fault)
             }
         });
     }

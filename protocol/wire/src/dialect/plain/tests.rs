@@ -388,7 +388,7 @@ fn a_connection_that_ends_early_ends_the_call() {
     give(&mut client, Input::Eof);
     assert_eq!(
         end_of(&mut client),
-        Status::new(Code::UNAVAILABLE, "the server closed the connection inside its answer")
+        Status::cut_off(Code::UNAVAILABLE, "the server closed the connection inside its answer (offset 6)")
     );
     assert!(matches!(client.closed(), Some(Closed::Fault(_))));
 

@@ -46,6 +46,7 @@ fn an_error_carries_everything_that_a_status_has() {
         message: "moved".into(),
         details: vec![json!({"to": "orders-2"}), json!([1, 2])],
         not_processed: true,
+        cut_off: false,
         pushback_ms: Some(250),
         redirect: Some("native://127.0.0.1:7002".into()),
         trailers: [("cost", "3")].into_iter().collect(),
