@@ -2,6 +2,8 @@
 //!
 //! Nothing is kept of an upload but its length and checksum; the files to download are made here.
 
+use std::sync::LazyLock;
+
 use callscope_wire::schema::{Service, TypeDef, TypeRef};
 use callscope_wire::{Code, Shape, Status, Value};
 use serde::Deserialize;
@@ -53,17 +55,17 @@ struct Chunk {
     crc32c: Option<u32>,
 }
 
-/// Name and content. The noise is the same every time.
-fn files() -> Vec<(&'static str, Vec<u8>)> {
+/// Name and content. The noise is the same every time. Made once: a thousand downloads share it.
+static FILES: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
     let mut random = fastrand::Rng::with_seed(0x6361_6c6c);
     let noise = std::iter::repeat_with(|| random.u8(..)).take(1 << 20).collect();
     vec![("readme.txt", README.into()), ("poem.txt", POEM.into()), ("noise.bin", noise), ("empty.txt", Vec::new())]
-}
+});
 
 fn listing() -> Value {
-    let files: Vec<_> = files()
-        .into_iter()
-        .map(|(name, content)| json!({ "name": name, "size": content.len(), "crc32c": crc32c::crc32c(&content) }))
+    let files: Vec<_> = FILES
+        .iter()
+        .map(|(name, content)| json!({ "name": name, "size": content.len(), "crc32c": crc32c::crc32c(content) }))
         .collect();
     json!({ "files": files })
 }
@@ -75,8 +77,8 @@ async fn download(request: Value, mut outbound: Outbound) -> Result<(), Status> 
         let message = format!("chunk_bytes is {chunk}, but it must be 1 to {LARGEST_CHUNK}");
         return Err(Status::new(Code::INVALID_ARGUMENT, message));
     }
-    let Some((_, content)) = files().into_iter().find(|(known, _)| *known == name) else {
-        let known = files().iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
+    let Some((_, content)) = FILES.iter().find(|(known, _)| *known == name) else {
+        let known = FILES.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
         return Err(Status::new(Code::NOT_FOUND, format!("there is no file `{name}`; there are {known}")));
     };
     let mut offset = 0;

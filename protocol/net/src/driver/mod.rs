@@ -47,6 +47,10 @@ use outgoing::Outgoing;
 /// Bytes of one read at most. Messages are slices of it, so it is worth being large.
 const READ: usize = 64 << 10;
 
+/// Below this a message is copied out of the buffer that it came in: one that nobody takes would keep all of it alive,
+/// and windows count the bytes of messages, not of buffers.
+const COPIED: usize = 4 << 10;
+
 /// With less room than this a new buffer is begun (or the old one taken back, if nobody holds slices of it).
 const MIN_READ: usize = 4 << 10;
 
@@ -117,6 +121,9 @@ pub(crate) struct Driver<R> {
     /// What the transport said when it failed.
     error: Option<io::Error>,
     alarm: Alarm,
+    /// The engine may have more events than one turn took; until they are taken nothing more is read. Otherwise frames of
+    /// 16 bytes would pile up events faster than they are taken.
+    has_events: bool,
     /// Calls that are opened and not flushed.
     unwritten: Vec<CallId>,
     // Kept between turns for their memory.
@@ -163,6 +170,7 @@ impl<R: Role> Driver<R> {
             broken: None,
             error: None,
             alarm: Alarm::new(),
+            has_events: false,
             unwritten: Vec::new(),
             commands: Vec::new(),
             consumed: Vec::new(),
@@ -266,7 +274,7 @@ impl<R: Role> Driver<R> {
     }
 
     fn read(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
-        if !self.reading.open || !self.engine.wants_read() {
+        if !self.reading.open || self.has_events || !self.engine.wants_read() {
             return Ok(false);
         }
         let buffer = &mut self.reading.buffer;
@@ -343,6 +351,7 @@ impl<R: Role> Driver<R> {
             spent.events += 1;
             result = self.event(now, event);
         }
+        self.has_events = spent.events >= before + MAX_EVENTS;
         // All at once, and only now: whoever is woken finds everything that this turn brought.
         self.wakers.drain(..).for_each(Waker::wake);
         result.map(|()| spent.events > before)
@@ -355,13 +364,17 @@ impl<R: Role> Driver<R> {
                 self.push(now, call, Incoming::Opened(stream))
             }
             Event::Headers { call, metadata } => self.push(now, call, Incoming::Headers(metadata)),
-            Event::Message { call, message } => self.push(now, call, Incoming::Message(message)),
+            Event::Message { call, message } => self.push(now, call, Incoming::Message(own(message))),
             Event::HalfClosed { call } => self.push(now, call, Incoming::HalfClosed),
             Event::Writable { call } => {
                 self.wakers.extend(self.calls.get(&call).and_then(|slot| slot.writable()));
                 Ok(())
             }
-            Event::End { call, status } => {
+            Event::End { call, mut status } => {
+                // The engine saw an end; the transport knows more of it.
+                if status.cut_off && self.error.is_some() {
+                    status.message = self.broken_fault().to_string();
+                }
                 if let Some(slot) = self.calls.remove(&call) {
                     self.wakers.extend(slot.cut());
                     self.wakers.extend(slot.push(now, Incoming::End(status)).ok().flatten());
@@ -377,6 +390,7 @@ impl<R: Role> Driver<R> {
                 Ok(())
             }
             Event::Request { call, head, message, end, .. } => {
+                let message = message.map(own);
                 if let Some(slot) = self.role.request(now, Request { call, head: *head, message, end }) {
                     self.calls.insert(call, slot);
                 }
@@ -474,8 +488,8 @@ impl<R: Role> Driver<R> {
         }
         self.wakers.drain(..).for_each(Waker::wake);
         let status = match closed {
-            Closed::Clean => Status::new(Code::UNAVAILABLE, "the connection was closed before the call was over"),
-            Closed::Fault(fault) => Status::new(fault.code, fault.to_string()),
+            Closed::Clean => Status::cut_off(Code::UNAVAILABLE, "the connection was closed before the call was over"),
+            Closed::Fault(fault) => Status::cut_off(fault.code, fault.to_string()),
         };
         for (_, slot) in self.calls.drain() {
             slot.end(now, status.clone());
@@ -485,7 +499,8 @@ impl<R: Role> Driver<R> {
         for command in self.commands.drain(..).chain(waiting) {
             if let Command::Open(open) = command {
                 let message = "the connection was closed before the call was sent";
-                open.slot.end(now, Status::unprocessed(Code::UNAVAILABLE, message));
+                let status = Status { not_processed: true, ..Status::cut_off(Code::UNAVAILABLE, message) };
+                open.slot.end(now, status);
                 self.role.ended();
             }
         }
@@ -529,6 +544,11 @@ impl<R: Role> Driver<R> {
             tracing::trace!(connection = self.tap.id().0, "the peer does not close");
         }
     }
+}
+
+/// A message that keeps no more alive than it needs.
+fn own(message: Bytes) -> Bytes {
+    if message.len() < COPIED { Bytes::copy_from_slice(&message) } else { message }
 }
 
 /// A transport's error in words that need no manual.

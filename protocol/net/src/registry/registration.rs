@@ -88,12 +88,7 @@ impl Registration {
 async fn keep(options: RegisterOptions, stop: CancellationToken, told: watch::Sender<bool>) {
     let mut failures = 0_u32;
     loop {
-        let held = tokio::select! {
-            held = hold(&options, &stop, &told, &mut failures) => held,
-            // In the middle of connecting: nothing to say goodbye to.
-            () = stop.cancelled(), if !*told.borrow() => return,
-        };
-        let Err(error) = held else { return };
+        let Err(error) = hold(&options, &stop, &told, &mut failures).await else { return };
         tracing::debug!(instance = options.instance.id, %error, "the registry cannot be reached");
         let most = options.ttl / 3;
         let pause = FIRST_PAUSE.saturating_mul(1 << failures.min(6)).min(most);
@@ -113,21 +108,32 @@ async fn hold(
     failures: &mut u32,
 ) -> Result<(), RemoteError> {
     let RegisterOptions { at, instance, ttl, connect } = options;
-    let remote = Remote::connect(at, connect).await?;
+    // In the middle of connecting there is nothing to say goodbye to.
+    let remote = tokio::select! {
+        remote = Remote::connect(at, connect) => remote?,
+        () = stop.cancelled() => return Ok(()),
+    };
     loop {
-        let lease = remote.register(instance, *ttl).await?;
+        let lease = tokio::select! {
+            lease = remote.register(instance, *ttl) => lease?,
+            () = stop.cancelled() => return Ok(()),
+        };
         told.send_replace(true);
         *failures = 0;
         loop {
-            tokio::select! {
-                () = tokio::time::sleep(*ttl / 3) => {}
+            let renewed = async {
+                tokio::time::sleep(*ttl / 3).await;
+                remote.keep_alive(&lease).await
+            };
+            let renewed = tokio::select! {
+                renewed = renewed => renewed,
                 () = stop.cancelled() => {
                     // If it does not listen, the lease runs out.
                     let _goodbye = timeout(GOODBYE, remote.deregister(&lease)).await;
                     return Ok(());
                 }
-            }
-            match remote.keep_alive(&lease).await {
+            };
+            match renewed {
                 Ok(_) => {}
                 Err(error) if error.is_lease_gone() => break,
                 Err(error) => return Err(error),

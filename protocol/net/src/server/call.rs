@@ -125,7 +125,10 @@ impl Outbound {
     /// Sends a message. Waits while the client or the network is slower than we are. `CANCELLED` when nobody is there
     /// any more: return it. Dropping the future sends nothing.
     pub async fn send(&mut self, message: Value) -> Result<(), Status> {
-        let message = encode(&message)?;
+        let encoded = encode(&message)?;
+        // While it waits its value need not.
+        drop(message);
+        let message = encoded;
         poll_fn(|cx| self.slot.poll_send(cx, message.len()))
             .await
             .map_err(|_| Status::new(Code::CANCELLED, "the client is gone"))?;

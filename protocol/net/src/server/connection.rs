@@ -18,7 +18,8 @@ use tokio::time::timeout_at;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::call::{ConnectionInfo, Cx, Inbound, Outbound, encode};
-use super::greet::{Greeted, greet};
+use super::greet::{Greeted, Stranger, greet};
+use super::refuse::refuse;
 use super::router::{Answer, Route};
 use super::{MAX_ONE_WAY, Shared};
 use crate::address::TransportKind;
@@ -31,7 +32,7 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
     let (local, peer) = (accepted.local.clone(), accepted.peer.clone());
     let limits = &shared.options.limits;
     let greeted = greet(accepted, shared.options.tls.as_ref(), limits.max_message, &shared.draining).await;
-    let Greeted { stream, transport, first, dialect } = match greeted {
+    let Greeted { mut stream, transport, first, dialect } = match greeted {
         Ok(greeted) => greeted,
         Err(error) => {
             // Nothing was ever seen of it in plaintext.
@@ -49,10 +50,18 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
     });
     let dialect = match dialect {
         Ok(dialect) => dialect,
-        Err(reason) => {
+        Err(stranger) => {
+            let first = first.freeze();
             if !first.is_empty() {
-                tap.received(&first.freeze());
+                tap.received(&first);
             }
+            let reason = match stranger {
+                Stranger::Silent(reason) => reason,
+                Stranger::Wrong(fault) => {
+                    refuse(&mut stream, &mut tap, &first, &fault).await;
+                    fault.to_string()
+                }
+            };
             tracing::debug!(connection = tap.id().0, peer, reason, "not served");
             tap.closed(reason);
             return;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use callscope_wire::dialect::{self, Dialect};
+use callscope_wire::{Blame, Code, Fault};
 use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,15 @@ pub(super) struct Greeted {
     pub(super) stream: BoxStream,
     pub(super) transport: TransportKind,
     pub(super) first: BytesMut,
-    pub(super) dialect: Result<&'static dyn Dialect, String>,
+    pub(super) dialect: Result<&'static dyn Dialect, Stranger>,
+}
+
+/// Who is not served.
+pub(super) enum Stranger {
+    /// Nobody is there to be told why, or nobody who could read it. An empty reason: it left as it came.
+    Silent(String),
+    /// To be told.
+    Wrong(Fault),
 }
 
 /// Reads until it is clear. `draining`: who has said nothing yet may go.
@@ -45,19 +54,19 @@ pub(super) async fn greet(
     let mut first = BytesMut::new();
     let idle = from_now(IDLE);
     if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
-        return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
+        return Ok(Greeted { stream, transport, first, dialect: Err(Stranger::Silent(reason)) });
     }
     if first.first() == Some(&TLS_HANDSHAKE) {
         let Some(tls) = tls else {
             let reason = "the client speaks TLS, but this server has no certificate".to_owned();
-            return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
+            return Ok(Greeted { stream, transport, first, dialect: Err(Stranger::Silent(reason)) });
         };
         stream = tls.accept(Rewind::new(first, stream)).await?;
         transport = TransportKind::Tls;
         first = BytesMut::new();
         let idle = from_now(IDLE);
         if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
-            return Ok(Greeted { stream, transport, first, dialect: Err(reason) });
+            return Ok(Greeted { stream, transport, first, dialect: Err(Stranger::Silent(reason)) });
         }
     }
     let dialect = recognize(&mut stream, &mut first, max_first).await;
@@ -87,23 +96,28 @@ async fn recognize(
     stream: &mut BoxStream,
     first: &mut BytesMut,
     max_first: usize,
-) -> Result<&'static dyn Dialect, String> {
+) -> Result<&'static dyn Dialect, Stranger> {
     let limit = from_now(RECOGNIZED);
     loop {
+        let offset = first.len() as u64;
+        let wrong =
+            |code, what: &str| Err(Stranger::Wrong(Fault { blame: Blame::Peer, code, offset, what: what.to_owned() }));
         match dialect::sniff(first) {
             Ok(Some(dialect)) => return Ok(dialect),
-            Err(unknown) => return Err(unknown.to_string()),
+            Err(unknown) => {
+                return Err(Stranger::Wrong(Fault::peer(Code::PROTOCOL_ERROR, 0, unknown.to_string())));
+            }
             Ok(None) if first.len() > max_first => {
-                return Err(format!("no dialect is recognized in the first {} bytes", first.len()));
+                return wrong(Code::PROTOCOL_ERROR, "no dialect is recognized in the first bytes");
             }
             Ok(None) => {}
         }
         let until = if is_typed(first) { from_now(IDLE) } else { limit };
         match timeout_at(until, stream.read_buf(first)).await {
-            Ok(Ok(0)) => return Err("it ended before its dialect was clear".to_owned()),
+            Ok(Ok(0)) => return wrong(Code::PROTOCOL_ERROR, "the connection ended before its dialect was clear"),
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err("its dialect was not clear in time".to_owned()),
+            Ok(Err(error)) => return Err(Stranger::Silent(error.to_string())),
+            Err(_) => return wrong(Code::HANDSHAKE_TIMEOUT, "its dialect was not clear in time"),
         }
     }
 }

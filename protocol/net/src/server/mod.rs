@@ -32,6 +32,7 @@ mod call;
 mod connection;
 mod greet;
 pub mod introspection;
+mod refuse;
 mod router;
 
 pub use crate::transport::{ServerTls, TlsSetupError};

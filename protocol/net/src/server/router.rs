@@ -217,7 +217,7 @@ impl Types {
     pub(super) fn decode(&self, message: &[u8]) -> Result<Value, Status> {
         let wrong = |what: String| Status::new(Code::INVALID_ARGUMENT, what);
         let value =
-            serde_json::from_slice(message).map_err(|error| wrong(format!("the message is no JSON: {error}")))?;
+            serde_json::from_slice(message).map_err(|error| wrong(no_json(&error)))?;
         self.schema.by_name(value, &self.request).map_err(|error| wrong(error.to_string()))
     }
 
@@ -229,6 +229,15 @@ impl Types {
             }
             (_, answer) => answer,
         }
+    }
+}
+
+/// What the reader found, in words that need no knowledge of how it works.
+fn no_json(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.strip_prefix("recursion limit exceeded ") {
+        Some(place) => format!("the message is nested too deep: more than 127 levels {place}"),
+        None => format!("the message is no JSON: {text}"),
     }
 }
 

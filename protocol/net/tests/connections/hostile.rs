@@ -83,12 +83,14 @@ impl Puppet {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bytes_that_are_no_dialect_are_recorded_and_closed() {
+async fn bytes_that_are_no_dialect_are_recorded_and_answered() {
     let (world, chunks) = tapped().await;
     for garbage in [&b"\xff\xfe\xfd garbage"[..], b"SSH-2.0-OpenSSH_9.9\r\n", &[0; 64]] {
         let mut stream = raw(&world).await;
         stream.write_all(garbage).await.unwrap();
-        assert_eq!(read_all(stream).await, b"");
+        let answer = read_all(stream).await;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert!(answer.contains("no dialect starts with these bytes: ["), "{answer:?}");
         let seen: Vec<TapChunk> = chunks.try_iter().collect();
         assert!(seen.iter().any(|chunk| matches!(&chunk.what, TapEvent::Received(bytes) if bytes == garbage)));
         let Some(TapEvent::Closed(reason)) = seen.last().map(|chunk| &chunk.what) else { panic!("not closed") };

@@ -34,6 +34,13 @@ pub(super) enum Stage {
     Over,
 }
 
+/// Calls that may queue as much as a call may before each has to do with less: 4 MiB a connection, which a thousand
+/// calls with a slow peer would make 256.
+const FULL_QUEUES: usize = 16;
+
+/// What a call may queue however many there are. One message more always fits.
+const MIN_QUEUED: usize = 4 << 10;
+
 /// A frame that goes ahead of all calls' data.
 #[derive(Debug)]
 pub(super) enum Control {
@@ -162,10 +169,18 @@ impl Connection {
         }
     }
 
+    /// What each call may have queued.
+    pub fn max_queued(&self) -> usize {
+        let most = self.limits.max_queued;
+        let share = most.saturating_mul(FULL_QUEUES) / self.streams.len().max(1);
+        share.max(MIN_QUEUED).min(most)
+    }
+
     /// Whether the owner should wait with more of this call.
     pub fn accepted(&mut self, slot: usize) -> Accepted {
+        let most = self.max_queued();
         match self.streams.get_mut(slot) {
-            Some(stream) if stream.queued > self.limits.max_queued => {
+            Some(stream) if stream.queued > most => {
                 stream.blocked = true;
                 Accepted::Blocked
             }

@@ -101,11 +101,12 @@ impl Connection {
 
     fn send_turn(&mut self, now: Time, slot: usize, out: &mut Vec<Bytes>) -> usize {
         let outcome = self.send_frame(now, slot, out);
+        let max_queued = self.max_queued();
         let Some(stream) = self.streams.get_mut(slot) else { return 0 };
         match outcome {
             Outcome::Sent(sent, turn) => {
                 self.turns.put_back(slot, &mut stream.turn, turn);
-                if stream.blocked && stream.queued <= self.limits.max_queued / 2 {
+                if stream.blocked && stream.queued <= max_queued / 2 {
                     stream.blocked = false;
                     self.events.push_back(Event::Writable { call: stream.call });
                 }
