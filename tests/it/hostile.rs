@@ -201,7 +201,7 @@ fn half_a_handshake_and_silence_ends_in_time() {
     let mut besieged = Besieged::start();
     let hello = frame(HELLO, 0, 0, &[], &[0; 8]);
     let halves: [(&[u8], &str); 3] = [
-        (&PREFACE[..3], "in time"),
+        (&PREFACE[..5], "no preface within 5s"),
         (&PREFACE, "no HELLO within 5s"),
         (&[&PREFACE, &hello[..20]].concat(), "no HELLO within 5s"),
     ];
@@ -216,7 +216,7 @@ fn half_a_handshake_and_silence_ends_in_time() {
         .collect();
     besieged.goes_on("half a handshake");
     for (raw, words) in &mut waiting {
-        if *words != "in time" {
+        if words.contains("HELLO") {
             raw.skip_preface();
         }
         let (code, reason) = raw.goodbye();
@@ -291,23 +291,23 @@ fn a_call_that_cannot_be_read_ends_alone() {
     raw.last = 99;
     raw.add(1, 1);
     // A message in parts above the limit: 5 MiB, with the credit that the server gives for parts.
-    raw.last = 101;
     let part = vec![b' '; 60_000];
-    raw.send(&frame(REQUEST, MSG | MORE, 101, &method(b"demo.Calculator/Sum"), &part));
+    raw.send(&frame(REQUEST, MSG | MORE, 103, &method(b"demo.Calculator/Sum"), &part));
     let mut left = 1_048_576 - 60_016;
     let (code, _, words) = loop {
         while left >= 60_016 {
-            raw.send(&frame(DATA, MSG | MORE, 101, &[], &part));
+            raw.send(&frame(DATA, MSG | MORE, 103, &[], &part));
             left -= 60_016;
         }
         let frame = raw.frame().unwrap();
         match frame.kind {
-            WINDOW if frame.stream == 101 => left += u32::from_be_bytes(frame.body.try_into().unwrap()),
+            WINDOW if frame.stream == 103 => left += u32::from_be_bytes(frame.body.try_into().unwrap()),
             WINDOW => {}
             _ => break frame.status(),
         }
     };
     assert!(code == 8 && words.contains("passes the limit of 4194304"), "{code}: {words}");
+    raw.last = 103;
     raw.add(2, 2);
     drop(raw);
     besieged.recovers("calls that cannot be read");

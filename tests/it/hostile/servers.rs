@@ -239,16 +239,6 @@ const SERVERS: &[Server] = &[
         &["FLOW_CONTROL_ERROR", "a credit of 0"],
     ),
     (
-        "more than the window",
-        "native",
-        |raw| {
-            // Complete messages that nobody can have taken by then.
-            answer(raw, &frame(DATA, MSG, 1, &[], &[b'1'; 65_536]).repeat(200));
-        },
-        3,
-        &["FLOW_CONTROL_ERROR", "bytes spent of a window with"],
-    ),
-    (
         "a message above the limit",
         "native",
         |raw| endless(raw),
