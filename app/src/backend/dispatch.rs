@@ -9,9 +9,9 @@ use callscope_net::client::{CallOptions, CallSender, Client, ClientOptions, Inco
 use callscope_net::demo::{World, WorldOptions};
 use callscope_net::observer::Snapshot;
 use callscope_net::tap::Tap;
-use callscope_wire::{FlowId, Instance, Value};
-use tokio::sync::mpsc;
-use tokio::task::{AbortHandle, JoinSet};
+use callscope_wire::{FlowId, Instance, Metadata, Value};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use super::job::{CallSpec, Job};
@@ -25,6 +25,8 @@ use crate::model::tabs::TabId;
 const MESSAGES: usize = 64;
 /// Repeated calls in flight at once: a slow server slows the repetition down instead of piling calls up.
 const IN_FLIGHT: usize = 64;
+/// How long calls in flight may take to end by themselves when repeating stops.
+const LAST: Duration = Duration::from_secs(1);
 
 /// What is done to a running call from outside.
 enum Act {
@@ -46,7 +48,8 @@ pub(super) struct Dispatcher {
     flows: FlowIds,
     tap: Tap,
     running: HashMap<FlowId, mpsc::Sender<Act>>,
-    repeating: HashMap<TabId, AbortHandle>,
+    /// Dropping one ends the repetition.
+    repeating: HashMap<TabId, oneshot::Sender<()>>,
     /// Registries are watched by the client, direct addresses are asked once; dropping ends either.
     watching: HashMap<String, Watched>,
     tasks: JoinSet<Option<FlowId>>,
@@ -132,19 +135,27 @@ impl Dispatcher {
             Job::HalfClose(flow) => self.act(flow, Act::HalfClose),
             Job::Cancel(flow) => self.act(flow, Act::Cancel),
             Job::Repeat { tab, spec, rate } => {
-                self.stop_repeating(tab);
-                let task = repeat(client.clone(), tab, *spec, rate, self.flows.clone(), self.notices.clone());
-                let handle = self.tasks.spawn(async move {
+                // What was repeated before in this tab ends with its sender.
+                let (going_on, over) = oneshot::channel();
+                let task = repeat(client.clone(), tab, *spec, rate, self.flows.clone(), self.notices.clone(), over);
+                self.tasks.spawn(async move {
                     task.await;
                     None
                 });
-                self.repeating.insert(tab, handle);
+                self.repeating.insert(tab, going_on);
             }
-            Job::StopRepeat(tab) => self.stop_repeating(tab),
+            Job::StopRepeat(tab) => {
+                // Its task sees that its sender is gone.
+                self.repeating.remove(&tab);
+            }
             Job::Describe(target) => {
                 let (client, notices) = (client.clone(), self.notices.clone());
                 self.tasks.spawn(async move {
-                    let schema = client.describe(&target).await.map(Arc::new).map_err(|status| status.to_string());
+                    let schema = client
+                        .describe(&target, &Metadata::new())
+                        .await
+                        .map(Arc::new)
+                        .map_err(|status| status.to_string());
                     notices.push(Notice::Schema { target, schema });
                     None
                 });
@@ -163,12 +174,6 @@ impl Dispatcher {
             let text =
                 format!("{MESSAGES} messages wait already because the peer reads slowly; this one was not taken");
             self.notices.push(Notice::Log(Level::Warn, text));
-        }
-    }
-
-    fn stop_repeating(&mut self, tab: TabId) {
-        if let Some(handle) = self.repeating.remove(&tab) {
-            handle.abort();
         }
     }
 
@@ -193,7 +198,7 @@ impl Dispatcher {
 
 /// A direct address is a source of its own: one service, one instance, named after the address.
 async fn ask_directly(client: &Client, address: String, notices: &Notices) {
-    let schema = client.describe(&address).await;
+    let schema = client.describe(&address, &Metadata::new()).await;
     let name = address.rsplit("//").next().unwrap_or(&address).to_owned();
     let instance = Instance {
         id: name.clone(),
@@ -267,14 +272,28 @@ fn message(sent: bool, bytes: Bytes) -> Message {
     Message { at: callscope_net::clock::now(), sent, bytes, value }
 }
 
-/// Makes the same call again and again, at an even pace, until dropped.
-async fn repeat(client: Client, tab: TabId, spec: CallSpec, rate: f64, flows: FlowIds, notices: Notices) {
+/// Makes the same call again and again, at an even pace, until the sender of `over` is gone.
+///
+/// What is in flight then may still end by itself for [`LAST`]: the last outcome of a tab is the server's, not ours.
+/// Dropping it cancels all of it at once.
+async fn repeat(
+    client: Client,
+    tab: TabId,
+    spec: CallSpec,
+    rate: f64,
+    flows: FlowIds,
+    notices: Notices,
+    mut over: oneshot::Receiver<()>,
+) {
     let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / rate));
     // After a pause (a laptop that slept) it goes on at its pace and does not catch up.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut calls = JoinSet::new();
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = &mut over => break,
+            _ = ticks.tick() => {}
+        }
         while calls.try_join_next().is_some() {}
         if calls.len() >= IN_FLIGHT {
             continue;
@@ -287,4 +306,7 @@ async fn repeat(client: Client, tab: TabId, spec: CallSpec, rate: f64, flows: Fl
             make_call(&client, flow, spec, acts, &notices).await;
         });
     }
+    let ended = async { while calls.join_next().await.is_some() {} };
+    // Whoever does not end is cancelled on the wire as the set is dropped.
+    tokio::time::timeout(LAST, ended).await.ok();
 }

@@ -117,7 +117,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     // cannot say what it offers is called as if the method were unary.
     // Nor is it waited for longer than the call itself would be.
     let client_of_its_own = arguments.connection.client(Arc::new(Quiet))?;
-    let described = client_of_its_own.describe(&arguments.address);
+    let described = client_of_its_own.describe(&arguments.address, &metadata);
     let described = tokio::time::timeout(arguments.deadline.unwrap_or(Duration::MAX), described).await;
     let shape = match described {
         Ok(Ok(schema)) => match schema.method(&arguments.method) {

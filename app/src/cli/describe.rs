@@ -24,8 +24,9 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     connect::check(&arguments.address)?;
+    let metadata = arguments.connection.metadata()?;
     let client = arguments.connection.client(Arc::new(Quiet))?;
-    let schema = client.describe(&arguments.address).await.map_err(|status| {
+    let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| {
         print::error(&status.to_string());
         Failure::Connection
     })?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use callscope_net::client::{CallOptions, Client};
 use callscope_net::observer::Quiet;
 use callscope_net::registry::ListResponse;
-use callscope_wire::{Code, Status};
+use callscope_wire::{Code, Metadata, Status};
 use clap::{Args, ValueEnum};
 
 use super::connect::{self, Connection};
@@ -46,10 +46,11 @@ enum Output {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     connect::check(&arguments.address)?;
+    let metadata = arguments.connection.metadata()?;
     let client = arguments.connection.client(Arc::new(Quiet))?;
     // A registry without a service: what is registered there.
     if let Some(registry) = whole_registry(&arguments.address) {
-        let names = registered(&client, registry).await.map_err(|status| {
+        let names = registered(&client, registry, metadata).await.map_err(|status| {
             print::error(&status.to_string());
             Failure::Connection
         })?;
@@ -58,7 +59,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         }
         return Ok(());
     }
-    let schema = client.describe(&arguments.address).await.map_err(|status| {
+    let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| {
         print::error(&status.to_string());
         Failure::Connection
     })?;
@@ -85,10 +86,11 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
 }
 
 /// Names of the services that a registry lists.
-async fn registered(client: &Client, registry: &str) -> Result<BTreeSet<String>, Status> {
+async fn registered(client: &Client, registry: &str, metadata: Metadata) -> Result<BTreeSet<String>, Status> {
     let options = CallOptions {
         target: format!("native://{registry}"),
         method: LIST.to_owned(),
+        metadata,
         deadline: Some(PATIENCE),
         ..CallOptions::default()
     };

@@ -167,11 +167,13 @@ impl Client {
             .map_err(|error| Status::new(Code::INTERNAL, format!("the answer is not JSON: {error}")))
     }
 
-    /// What the target serves, by its own word. The observer is not told of the question.
-    pub async fn describe(&self, target: &str) -> Result<Schema, Status> {
+    /// What the target serves, by its own word; a server may want to see the metadata of calls here, too.
+    /// The observer is not told of the question.
+    pub async fn describe(&self, target: &str, metadata: &Metadata) -> Result<Schema, Status> {
         let options = CallOptions {
             target: target.to_owned(),
             method: DESCRIBE.to_owned(),
+            metadata: metadata.clone(),
             deadline: Some(PATIENCE),
             ..CallOptions::default()
         };

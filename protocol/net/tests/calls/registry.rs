@@ -7,7 +7,7 @@ use callscope_net::client::channel::ConnectOptions;
 use callscope_net::registry::{Reason, RegisterOptions, Registration, RegistryService, Remote, WatchEvent};
 use callscope_net::server::{Router, Server, ServerOptions};
 use callscope_wire::policy::Policy;
-use callscope_wire::{Code, Instance};
+use callscope_wire::{Code, Instance, Metadata};
 use serde_json::json;
 
 use super::support::{Lab, attempts, in_turn, instance};
@@ -45,7 +45,7 @@ async fn its_methods_answer_as_they_are_documented() {
     assert_eq!(status.code, Code::INVALID_ARGUMENT);
     assert!(status.message.starts_with("id is \"a b\""), "{status}");
 
-    let schema = lab.client.describe(&format!("native://{}", lab.registry)).await.unwrap();
+    let schema = lab.client.describe(&format!("native://{}", lab.registry), &Metadata::new()).await.unwrap();
     let (_, watch) = schema.method("callscope.Registry/Watch").unwrap();
     assert!(watch.docs.starts_with("Everything there is"));
 }

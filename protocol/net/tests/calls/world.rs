@@ -182,7 +182,7 @@ async fn every_instance_says_what_it_serves_and_its_examples_work() {
     services.dedup();
     assert_eq!(services, ["calculator", "chat", "files", "greeter", "orders", "ticker"]);
     for instance in visit.world.instances() {
-        let schema = visit.client.describe(&instance.address).await.unwrap();
+        let schema = visit.client.describe(&instance.address, &Metadata::new()).await.unwrap();
         for service in &schema.services {
             assert!(!service.docs.is_empty(), "{} has no docs", service.name);
             for method in &service.methods {
@@ -220,7 +220,7 @@ async fn one_port_speaks_plain_and_has_everything() {
     let order = visit.unary(&plain, "shop.Orders/Get", json!({ "id": "o-1001" })).await.unwrap();
     assert_eq!(order["served_by"], "world");
     let native = format!("native://{}", visit.world.registry_addr());
-    let schema = visit.client.describe(&native).await.unwrap();
+    let schema = visit.client.describe(&native, &Metadata::new()).await.unwrap();
     for service in ["callscope.Registry", "callscope.Introspection", "demo.Chat", "shop.Orders"] {
         assert!(schema.service(service).is_some(), "{service}");
     }
