@@ -1,7 +1,7 @@
 //! The window's state and its frame: take notices, paint, carry out commands.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backend::{Backend, BackendOptions, Notice, Wake};
 use crate::command::{Command, View};
@@ -16,6 +16,10 @@ use crate::theme::{self, size};
 
 /// A live feed repaints at most this often.
 const FEED: Duration = Duration::from_millis(33);
+/// Drafts are never lost, not even when the process is killed: at most this much typing is.
+const KEEP: Duration = Duration::from_secs(5);
+/// A paint this much later is certainly behind it.
+const KEEP_LATER: Duration = Duration::from_millis(100);
 /// Keys of what is kept between runs.
 const LAYOUT_KEY: &str = "layout";
 const SETTINGS_KEY: &str = "settings";
@@ -48,6 +52,9 @@ pub struct App {
     pub(crate) backend: Backend,
     pub(crate) running: Running,
     commands: Vec<Command>,
+    /// When the last state was kept, and whether something was done since.
+    kept_at: Instant,
+    unkept: bool,
     /// Paints since the start; what "nothing changes, nothing is painted" is tested by.
     pub frames: u64,
 }
@@ -78,6 +85,8 @@ impl App {
             backend,
             running: Running::new(options.dialogs),
             commands: Vec::new(),
+            kept_at: Instant::now(),
+            unkept: false,
             frames: 0,
         };
         app.model.now = app.backend.now();
@@ -114,7 +123,7 @@ impl App {
                 self.model.flows.message(flow, message);
             }
             Notice::Breaker(at, view) => {
-                let now = crate::model::series::BreakerNow {
+                let now = crate::model::series::BreakerView {
                     state: view.state,
                     since: view.since,
                     until: view.until,
@@ -162,6 +171,7 @@ impl eframe::App for App {
             window_ui(ui, &mut self.panels, &mut self.layout, self.palette.is_open(), &mut cx);
             self.palette.ui(ui, &mut cx);
         }
+        self.unkept |= !commands.is_empty() || ctx.input(|input| input.pointer.any_released());
         if !commands.is_empty() {
             for command in commands.drain(..) {
                 self.run(&ctx, command);
@@ -170,6 +180,16 @@ impl eframe::App for App {
             ctx.request_repaint();
         }
         self.commands = commands;
+        if self.unkept {
+            // Keeping happens behind a paint, and an idle window has none: ask for the one that it needs.
+            let wait = (KEEP + KEEP_LATER).saturating_sub(self.kept_at.elapsed());
+            if wait.is_zero() {
+                // It follows now, or there is nowhere to keep anything.
+                self.unkept = false;
+            } else {
+                ctx.request_repaint_after(wait);
+            }
+        }
         self.sync_layout();
         let services = self.layout.sidebar && self.layout.view == View::Services;
         self.backend.show_leases(services && self.panels.services.shows_leases());
@@ -185,11 +205,12 @@ impl eframe::App for App {
         if let Some(text) = self.tabs_to_text() {
             storage.set_string(TABS_KEY, text);
         }
+        self.kept_at = Instant::now();
+        self.unkept = false;
     }
 
     fn auto_save_interval(&self) -> Duration {
-        // Drafts are never lost, not even when the process is killed: at most this much typing is.
-        Duration::from_secs(5)
+        KEEP
     }
 
     fn persist_egui_memory(&self) -> bool {

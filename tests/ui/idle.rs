@@ -7,6 +7,9 @@ use crate::hands::Window;
 /// Watches for this long: several renewals of every lease of the embedded world.
 const WATCHED: Duration = Duration::from_secs(12);
 
+/// Until then animations have run out, and the one paint came behind which the state is kept, every five seconds at most.
+const SETTLED: Duration = Duration::from_secs(6);
+
 /// Steps the window only when it asks to be painted, as a desktop does, and counts how often that was.
 fn paints(window: &mut Window, during: Duration) -> u64 {
     let before = window.app().frames;
@@ -29,8 +32,7 @@ fn nothing_changes_nothing_is_painted() {
         known.len() >= 6 && known.iter().all(|known| *known)
     });
     window.settle();
-    // Animations of the first frames run out.
-    paints(&mut window, Duration::from_secs(2));
+    paints(&mut window, SETTLED);
     let painted = paints(&mut window, WATCHED);
     assert_eq!(painted, 0, "an idle window was painted {painted} times in {WATCHED:?}");
 }
@@ -45,7 +47,7 @@ fn a_call_wakes_the_window_and_it_goes_back_to_sleep() {
     let calls = window.app().model.flows.len();
     window.ctrl(egui::Key::Enter);
     window.wait_until("the call is over", |app| app.model.flows.len() > calls && app.model.flows.running == 0);
-    paints(&mut window, Duration::from_secs(3));
+    paints(&mut window, SETTLED);
     let painted = paints(&mut window, Duration::from_secs(4));
     assert_eq!(painted, 0, "painted {painted} times after the call was over");
 }

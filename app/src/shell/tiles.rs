@@ -1,6 +1,6 @@
 //! How tiles are shown: panes as islands, tabs as pieces of them.
 
-use egui::{Id, Rect, Response, Role, Sense, Stroke, Ui, Visuals, WidgetInfo, WidgetText, pos2, vec2};
+use egui::{Align, Id, Layout, Rect, Response, Role, Sense, Stroke, Ui, Visuals, WidgetInfo, WidgetText, pos2, vec2};
 use egui_tiles::{Behavior, ResizeState, SimplificationOptions, TabState, Tile, TileId, Tiles, UiResponse};
 use rust_i18n::t;
 
@@ -18,6 +18,11 @@ const MARK: f32 = 20.0;
 const UNSAVED: f32 = 3.0;
 /// The widest a tab gets.
 const TAB_MAX: f32 = 220.0;
+/// Padding of a tab, both sides together.
+const TAB_PADDING: f32 = 24.0;
+/// Between the tabs of the dock and what stands at the right end of their strip, and the least room that is worth using.
+const HEAD_GAP: f32 = 16.0;
+const HEAD_MIN: f32 = 200.0;
 
 /// Borrows what the tiles of one view need for one frame.
 pub(super) struct Tiled<'a, 'b> {
@@ -55,7 +60,7 @@ impl Behavior<Pane> for Tiled<'_, '_> {
         let lead = if status.is_some() { MARK } else { 0.0 };
         let tail = if tab.is_some() { 24.0 } else { 0.0 };
         let galley = text::elided(ui.painter(), title.clone(), font::label(), TAB_MAX - lead - tail);
-        let width = galley.size().x + 24.0 + lead + tail;
+        let width = galley.size().x + TAB_PADDING + lead + tail;
         let (_, rect) = ui.allocate_space(vec2(width, ui.available_height()));
         let response = ui.interact(rect, id, Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::selected(Role::Tab, true, state.active, &title));
@@ -141,8 +146,13 @@ impl Behavior<Pane> for Tiled<'_, '_> {
             self.cx.push(Command::Act(Act::ToggleDock));
         }
         let front = tabs.active.and_then(|tile| tiles.get_pane(&tile));
-        if front == Some(&Pane::Timeline) {
-            self.panels.timeline.head_ui(ui, self.cx);
+        // A long sentence ends in an ellipsis and leaves the tabs alone; where little is left, the pane says it.
+        let room = ui.available_width() - self.tabs_width(tiles, ui, tabs) - HEAD_GAP;
+        if front == Some(&Pane::Timeline) && room >= HEAD_MIN {
+            let layout = Layout::right_to_left(Align::Center);
+            ui.allocate_ui_with_layout(vec2(room, ui.available_height()), layout, |ui| {
+                self.panels.timeline.head_ui(ui, self.cx);
+            });
         }
     }
 
@@ -197,6 +207,12 @@ impl Behavior<Pane> for Tiled<'_, '_> {
 }
 
 impl Tiled<'_, '_> {
+    /// What the tabs of a strip without calls take, so that nothing else does.
+    fn tabs_width(&self, tiles: &Tiles<Pane>, ui: &Ui, tabs: &egui_tiles::Tabs) -> f32 {
+        let panes = tabs.children.iter().filter_map(|tile| tiles.get_pane(tile));
+        panes.map(|pane| text::width(ui.painter(), self.title(*pane), font::label()) + TAB_PADDING).sum()
+    }
+
     fn title(&self, pane: Pane) -> String {
         let key = match pane {
             Pane::Call(tab) => {

@@ -1,12 +1,23 @@
 //! Toasts at the bottom right: an icon, a sentence, an undo, a close button, and a line that runs out.
 
-use egui::{Align2, Area, Id, Order, Rect, Sense, Ui, pos2, vec2};
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextFormat};
+use egui::{Align2, Area, Color32, Galley, Id, Order, Rect, Sense, Ui, pos2, vec2};
 
 use super::{button, edge, text};
 use crate::theme::{Tokens, font, icon, size, tokens};
 
 const MOST: usize = 3;
 const GAP: f32 = 8.0;
+/// Lines of a toast before it ends in `…`.
+const ROWS: usize = 4;
+/// Above and below the lines, together.
+const PADDING: f32 = 24.0;
+/// Room of the icon, of the close button, and of the undo action.
+const LEFT: f32 = 36.0;
+const RIGHT: f32 = 36.0;
+const UNDO: f32 = 60.0;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Toast<'a> {
@@ -28,13 +39,15 @@ pub enum Action {
 /// Shows the last three of `toasts`, the newest lowest, in the bottom right corner of `inside`.
 pub fn toasts(ctx: &egui::Context, inside: Rect, toasts: &[Toast<'_>], close_name: &str) -> Option<Action> {
     let mut action = None;
-    let newest = toasts.iter().rev().take(MOST);
-    for (place, toast) in newest.enumerate() {
-        let corner = inside.right_bottom() - vec2(16.0, 16.0 + place as f32 * (size::TOAST + GAP));
-        let rect = Align2::RIGHT_BOTTOM.anchor_size(corner, vec2(size::TOAST_WIDTH, size::TOAST));
+    let mut corner = inside.right_bottom() - vec2(16.0, 16.0);
+    for toast in toasts.iter().rev().take(MOST) {
+        let words = ctx.fonts_mut(|fonts| fonts.layout_job(words(toast)));
+        let height = (words.size().y + PADDING).max(size::TOAST);
+        let rect = Align2::RIGHT_BOTTOM.anchor_size(corner, vec2(size::TOAST_WIDTH, height));
+        corner.y -= height + GAP;
         Area::new(Id::unique(("toast", toast.id))).order(Order::Foreground).fixed_pos(rect.min).show(ctx, |ui| {
             ui.allocate_rect(rect, Sense::hover());
-            if let Some(done) = toast_ui(ui, rect, toast, close_name, tokens(ctx)) {
+            if let Some(done) = toast_ui(ui, rect, toast, words, close_name, tokens(ctx)) {
                 action = Some(done);
             }
         });
@@ -42,7 +55,24 @@ pub fn toasts(ctx: &egui::Context, inside: Rect, toasts: &[Toast<'_>], close_nam
     action
 }
 
-fn toast_ui(ui: &mut Ui, rect: Rect, toast: &Toast<'_>, close_name: &str, t: &Tokens) -> Option<Action> {
+/// The sentence, wrapped: one that says where in a file something is wrong is longer than a line.
+fn words(toast: &Toast<'_>) -> LayoutJob {
+    let format = TextFormat::simple(font::label_regular(), Color32::PLACEHOLDER);
+    let mut job = LayoutJob::single_section(toast.text.to_owned(), format);
+    let undo = if toast.undo.is_some() { UNDO } else { 0.0 };
+    job.wrap.max_width = size::TOAST_WIDTH - LEFT - RIGHT - undo;
+    job.wrap.max_rows = ROWS;
+    job
+}
+
+fn toast_ui(
+    ui: &mut Ui,
+    rect: Rect,
+    toast: &Toast<'_>,
+    words: Arc<Galley>,
+    close_name: &str,
+    t: &Tokens,
+) -> Option<Action> {
     let painter = ui.painter().clone();
     painter.add(ui.visuals().popup_shadow.as_shape(rect, size::ISLAND_RADIUS));
     edge::frame(&painter, rect, size::ISLAND_RADIUS, t.float, t.line2);
@@ -59,14 +89,14 @@ fn toast_ui(ui: &mut Ui, rect: Rect, toast: &Toast<'_>, close_name: &str, t: &To
     }
     let mut right = close_at.x - 14.0;
     if let Some(undo) = toast.undo {
-        let words = text::galley(&painter, undo, font::label());
-        let place = Rect::from_min_max(pos2(right - words.size().x - 16.0, y - 14.0), pos2(right, y + 14.0));
+        let verb = text::galley(&painter, undo, font::label());
+        let place = Rect::from_min_max(pos2(right - verb.size().x - 16.0, y - 14.0), pos2(right, y + 14.0));
         let response = ui.interact(place, id.with("undo"), Sense::click());
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ui.is_enabled(), undo));
         if response.hovered() {
             painter.rect_filled(place, size::CONTROL_RADIUS, t.hover);
         }
-        text::galley_left(&painter, pos2(place.left() + 8.0, y), words, t.accent);
+        text::galley_left(&painter, pos2(place.left() + 8.0, y), verb, t.accent);
         if response.has_focus() {
             edge::focus_ring(&painter, place, size::CONTROL_RADIUS, t);
         }
@@ -75,8 +105,7 @@ fn toast_ui(ui: &mut Ui, rect: Rect, toast: &Toast<'_>, close_name: &str, t: &To
         }
         right = place.left();
     }
-    let left = rect.left() + 36.0;
-    let words = text::elided(&painter, toast.text, font::label_regular(), right - 4.0 - left);
+    let left = rect.left() + LEFT;
     let text_rect = Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
     let label = ui.interact(text_rect, id.with("text"), Sense::hover());
     label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, toast.text));

@@ -160,7 +160,8 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx, record: &Record, status: &Status) {
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 6.0;
                     text::label(ui, verdict, font::title(), t.hi);
-                    if !status.message.is_empty() && status.message != verdict {
+                    // The verdict mostly quotes it; saying it twice helps nobody.
+                    if !verdict.contains(status.message.as_str()) {
                         text::label(ui, &status.message, font::label_regular(), t.mid);
                     }
                     for fact in facts(record, status) {
