@@ -343,6 +343,8 @@ impl<R: Role> Driver<R> {
 
     fn take_events(&mut self, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
         let before = spent.events;
+        // Nothing was read because of them: even if there are none after all, the turn is not over before it is.
+        let held_up = self.has_events;
         let mut result = Ok(());
         while spent.events < before + MAX_EVENTS
             && result.is_ok()
@@ -354,7 +356,7 @@ impl<R: Role> Driver<R> {
         self.has_events = spent.events >= before + MAX_EVENTS;
         // All at once, and only now: whoever is woken finds everything that this turn brought.
         self.wakers.drain(..).for_each(Waker::wake);
-        result.map(|()| spent.events > before)
+        result.map(|()| held_up || spent.events > before)
     }
 
     fn event(&mut self, now: Time, event: Event) -> Result<(), Fault> {

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests may panic")]
 
+mod bursts;
 mod connecting;
 mod ends;
 mod hostile;
