@@ -16,8 +16,8 @@ use super::Slot;
 /// Calls that may wait for the driver to look. It looks within microseconds, so more than this is a runaway loop.
 const MAX_OPENS: usize = 4096;
 
-/// Bytes whose credit waits for the driver to wake for another reason. Far below the smallest window (64 KiB), so
-/// that nobody stalls; above most answers, so that a unary call needs no wake-up of its own for it.
+/// Bytes whose credit waits for the driver to wake for another reason. A quarter of the smallest window (64 KiB): with the
+/// quarter that an engine may hold back it is half of one, so nobody stalls. Above most answers, so that a unary call needs no wake-up of its own for it.
 const LAZY_CREDIT: usize = 16 << 10;
 
 /// What a message costs beyond its bytes, about a frame's header.

@@ -138,9 +138,10 @@ impl ReceiveWindow {
         self.gathered += cost - pays;
     }
 
-    /// The credit to send now: what has gathered, if that is at least half the window.
+    /// The credit to send now: what has gathered, if that is at least a quarter of the window. A sender may count on half of
+    /// it; the rest is for owners that do not report at once what was taken.
     pub const fn credit(&mut self) -> Option<u32> {
-        if self.gathered == 0 || self.gathered * 2 < self.size {
+        if self.gathered == 0 || self.gathered * 4 < self.size {
             return None;
         }
         let credit = self.gathered;
@@ -165,6 +166,19 @@ mod tests {
         assert_eq!(window.credit(u32::MAX), Err(CreditError::Overflow { credit: u32::MAX, left: 60, size: 100 }));
         assert_eq!(window.credit(40), Ok(()));
         assert_eq!(window.left(), 100);
+    }
+
+    #[test]
+    fn half_a_window_is_a_senders_whatever_its_receiver_has_not_reported_yet() {
+        // The smallest window; owners report what was taken at 16 KiB at the latest.
+        let (size, unreported) = (65_536, 16_383);
+        for gathered in [1, 16_383, 16_384, 32_767] {
+            let mut window = ReceiveWindow::new(size, 0);
+            window.spend(gathered + unreported).unwrap();
+            window.release(gathered);
+            window.credit();
+            assert!(window.left() >= 32_768, "{window:?}");
+        }
     }
 
     #[test]

@@ -62,13 +62,13 @@ fn a_stream_waits_for_its_application_and_others_do_not() {
     pair.client(consumed(1, 104 * 10_000));
     pair.run();
     assert_eq!(arrived(&pair.client.take_events(), 1), 104);
-    // Half a window must gather before credit goes back.
-    pair.client(consumed(1, 52 * 10_000));
+    // A quarter of the window must gather before credit goes back.
+    pair.client(consumed(1, 26 * 10_000));
     pair.run();
     assert_eq!(arrived(&pair.client.take_events(), 1), 0);
     pair.client(consumed(1, 10_000));
     pair.run();
-    assert_eq!(arrived(&pair.client.take_events(), 1), 53);
+    assert_eq!(arrived(&pair.client.take_events(), 1), 27);
 }
 
 #[test]
