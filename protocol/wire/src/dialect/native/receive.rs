@@ -15,6 +15,7 @@ use crate::{Code, Fault, Time};
 
 /// Bytes of frames that the peer can make us queue (answers to pings, refused calls) before it must read some.
 const MAX_ANSWERS: usize = 256 << 10;
+
 /// What the peer sent that the connection cannot settle by itself.
 pub(super) enum Received {
     /// A frame of a call.
@@ -126,6 +127,10 @@ impl Connection {
     fn receive_hello(&mut self, frame: &Frame) -> Result<(), Fault> {
         if self.stage == Stage::Open {
             return Err(protocol_error(frame, "a second HELLO".into()));
+        }
+        if frame.at == 0 {
+            // Only a GOAWAY may come without one.
+            return Err(protocol_error(frame, "expected the preface 89 52 50 43, found HELLO".into()));
         }
         let theirs = Hello::decode(frame.body()).map_err(|error| protocol_error(frame, error.to_string()))?;
         let agreed = Agreed::new(&self.ours, &theirs);

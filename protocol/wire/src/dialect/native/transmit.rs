@@ -176,6 +176,8 @@ impl Connection {
             }
         }
         let part = match room(len, &stream.send, send, numbers) {
+            // Found above to fit, whatever size parts have otherwise.
+            _ if head.one_way => len,
             Room::Bytes(part) => part,
             Room::Wait(turn) => return Outcome::Sent(0, turn),
         };
@@ -348,7 +350,7 @@ fn short(stream: &Stream, connection: &SendWindow) -> Option<Turn> {
     }
 }
 
-/// How much of `len` bytes may go in one frame. Waits rather than send crumbs: since a receiver gives credit back by half windows, a quarter of one is
+/// How much of `len` bytes may go in one frame. Waits rather than send crumbs: since a receiver may hold back half a window and no more, a quarter of one is
 /// always to be had in the end.
 fn room(len: usize, stream: &SendWindow, connection: &SendWindow, numbers: &Numbers) -> Room {
     let largest = PART.min(numbers.max_frame as usize).min(len);

@@ -86,6 +86,24 @@ fn a_large_one_way_call_waits_for_the_limits() {
 }
 
 #[test]
+fn a_one_way_call_is_one_frame_however_large_frames_may_be() {
+    let mut pair = ready(&Limits { max_frame: 1 << 20, ..Limits::default() });
+    let head = Box::new(CallHead { method: "a.B/C".into(), one_way: true, ..CallHead::default() });
+    let message = Bytes::from(vec![b'1'; 200_000]);
+    pair.client(Input::Call { call: CallId(1), head, message: Some(message.clone()), end: true });
+    pair.run();
+    let [Event::Request { message: arrived, end: true, .. }] = array(pair.server.take_events()) else { panic!() };
+    assert_eq!(arrived, Some(message));
+}
+
+#[test]
+fn a_hello_without_a_preface_is_refused() {
+    let mut client = Lone::raw(Side::Client, Limits::default());
+    let fault = client.feed(&raw(Kind::HELLO, Flags::NONE, 0, b"", b"")).unwrap_err();
+    assert_eq!(fault.to_string(), "expected the preface 89 52 50 43, found HELLO (offset 0)");
+}
+
+#[test]
 fn checksums_are_off_under_tls_and_where_the_peer_offers_none() {
     let now = Time::ZERO;
     let (client, server) = (Native.client(Limits::default(), true, now), Native.server(Limits::default(), true, now));
