@@ -30,6 +30,9 @@ use crate::resilience::retry::connect_backoff;
 /// gRPC's minimum connect timeout; nobody waits longer for one endpoint.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Endpoints remembered; beyond this those that are of no use any more are forgotten. Instances come back under other ports.
+const MOST_SLOTS: usize = 256;
+
 /// Connections of one client.
 pub(crate) struct Pool {
     runtime: Handle,
@@ -65,6 +68,17 @@ pub(crate) struct Connected {
     pub(crate) report: Option<ConnectReport>,
     /// When it was ready.
     pub(crate) at: Time,
+}
+
+impl Slot {
+    /// Whether forgetting it would lose anything. One that only counts failures begins anew when it is asked for again.
+    fn is_of_use(&self, now: Time) -> bool {
+        match &self.state {
+            State::Idle => now < self.avoid_until,
+            State::Connecting { .. } => true,
+            State::Ready(channel) => channel.is_usable(),
+        }
+    }
 }
 
 impl Pool {
@@ -113,6 +127,10 @@ impl Pool {
                 State::Connecting { done, .. } => return Err(done.clone()),
                 State::Ready(_) | State::Idle => {}
             }
+        }
+        if slots.len() >= MOST_SLOTS {
+            let now = clock::now();
+            slots.retain(|_, slot| slot.is_of_use(now));
         }
         let (told, done) = watch::channel(None);
         let work = connect(Arc::downgrade(self), endpoint.clone(), self.options_for(instance), told);
@@ -167,4 +185,22 @@ async fn connect(
     }
     // Nobody may be waiting any more.
     told.send_replace(Some(result));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn endpoints_of_long_ago_are_forgotten() {
+        let pool = Pool::new(Handle::current(), ConnectOptions::default());
+        let endpoint = |number: usize| -> Endpoint { format!("native+memory://nobody-{number}").parse().unwrap() };
+        for number in 0..MOST_SLOTS {
+            let avoid_until = if number == 7 { Time(u64::MAX) } else { Time::ZERO };
+            pool.slots().insert(endpoint(number), Slot { avoid_until, ..Slot::default() });
+        }
+        assert!(pool.get(&endpoint(MOST_SLOTS), "x").await.is_err(), "nobody listens there");
+        assert_eq!(pool.slots().len(), 2);
+        assert!(pool.avoids(&endpoint(7), clock::now()));
+    }
 }
