@@ -266,6 +266,9 @@ fn strangers_are_told_what_is_spoken_here_in_words_that_they_can_read() {
     besieged.recovers("strangers");
 }
 
+/// A call that cannot be read: its name, metadata, message, then the status's code, whether it is not processed, and a word of it.
+type Unreadable<'a> = (&'a str, Vec<u8>, &'a [u8], u16, bool, &'a str);
+
 #[test]
 fn a_call_that_cannot_be_read_ends_alone() {
     let mut besieged = Besieged::start();
@@ -273,7 +276,7 @@ fn a_call_that_cannot_be_read_ends_alone() {
     let nested = [b"{\"a\":", nested.as_slice(), b"}"].concat();
     let add = method(b"demo.Calculator/Add");
     let mut raw = Raw::greeted(besieged.addr());
-    let cases: [(&str, Vec<u8>, &[u8], u16, bool, &str); 6] = [
+    let cases: [Unreadable; 6] = [
         ("invalid UTF-8 in the method", method(b"demo.\xff\xfe/Add"), b"{}", 3, true, "utf-8"),
         ("metadata cut short", add[..9].to_vec(), b"{}", 3, true, "offset"),
         ("no method", Vec::new(), b"{}", 3, true, "method"),
@@ -403,9 +406,7 @@ fn what_is_refused_in_a_flood_does_not_pile_up() {
     // A thousand that run, and half a million for which there is no room; nothing ever comes back.
     for batch in 0..500 {
         let calls: Vec<u8> = (0..1_000).flat_map(|call| one_way((batch * 1_000 + call) * 2 + 1)).collect();
-        if !raw.send_if_it_lasts(&calls) {
-            panic!("the server hung up: {:?}", raw.goodbye());
-        }
+        assert!(raw.send_if_it_lasts(&calls), "the server hung up: {:?}", raw.goodbye());
         if batch % 100 == 0 {
             besieged.goes_on("one-way calls");
         }

@@ -319,7 +319,7 @@ const SERVERS: &[Server] = &[
 fn endless(mut raw: Raw) {
     greet(&mut raw);
     raw.frame_of(REQUEST);
-    let part = frame(DATA, MSG | MORE, 1, &[], &[b' '; 60_000]);
+    let part = frame(DATA, MSG | MORE, 1, &[], &vec![b' '; 60_000]);
     let mut left = 1_048_576_u32;
     loop {
         while left >= 60_016 {

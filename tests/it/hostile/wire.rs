@@ -136,11 +136,11 @@ impl Raw {
                 Err(error) => panic!("{error} after {len} bytes of a header"),
             }
         }
-        let [a, b, c, d, kind, _, e, f, g, h, i, j, ..] = header;
-        let mut meta = vec![0; u32::from_be_bytes([a, b, c, d]) as usize];
+        let u32_at = |at: usize| u32::from_be_bytes(header[at..at + 4].try_into().unwrap());
+        let mut meta = vec![0; u32_at(0) as usize];
         self.stream.read_exact(&mut meta).unwrap();
-        let body = meta.split_off(u16::from_be_bytes([e, f]).into());
-        Some(Frame { kind, stream: u32::from_be_bytes([g, h, i, j]), meta, body })
+        let body = meta.split_off(u16::from_be_bytes([header[6], header[7]]).into());
+        Some(Frame { kind: header[4], stream: u32_at(8), meta, body })
     }
 
     /// The next frame of this kind; what comes before it does not matter.
