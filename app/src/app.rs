@@ -122,22 +122,7 @@ impl App {
             Notice::Message(flow, message) => {
                 self.model.flows.message(flow, message);
             }
-            Notice::Breaker(at, view) => {
-                let now = crate::model::series::BreakerView {
-                    state: view.state,
-                    since: view.since,
-                    until: view.until,
-                    window: view.window,
-                    window_size: view.window_size,
-                    failure_rate: view.failure_rate,
-                    threshold: view.threshold,
-                    permits: (view.permits_left, view.permits),
-                    rejected: view.rejected,
-                    opened: view.opened,
-                    last_failure: view.last_failure,
-                };
-                self.model.series.breaker(at, &view.service, &view.instance, now);
-            }
+            Notice::Breaker(at, view) => self.model.series.breaker(at, *view),
             Notice::Discovered(at, snapshot) => self.discovered(at, snapshot),
             Notice::Source { address, lost } => self.source_state(&address, lost),
             Notice::Schema { target, schema } => self.schema(&target, schema),

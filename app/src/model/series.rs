@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callscope_wire::capture::Flow;
-use callscope_wire::policy::BreakerState;
+use callscope_wire::policy::{BreakerState, BreakerView};
 use callscope_wire::{Code, FlowId, Time};
 
 /// Points kept: an hour of 200 calls a second would be 720,000; ten minutes are drawn well.
@@ -60,34 +60,7 @@ pub struct BreakerTrack {
     /// Changes of state: from when on, which. Oldest first.
     pub changes: Vec<(Time, BreakerState)>,
     /// As it is now.
-    pub now: BreakerNow,
-}
-
-/// A breaker as it is now; see `callscope_net::observer::BreakerView` for the fields.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BreakerNow {
-    /// Its state.
-    pub state: BreakerState,
-    /// Since when.
-    pub since: Time,
-    /// Until when it rejects.
-    pub until: Option<Time>,
-    /// Outcomes, oldest first; `true` = failed.
-    pub window: Vec<bool>,
-    /// Size of the window when it is full.
-    pub window_size: u32,
-    /// Failures, percent; `None`: too few calls yet.
-    pub failure_rate: Option<f64>,
-    /// Opens at this, percent.
-    pub threshold: f64,
-    /// Permits not given out yet, of how many.
-    pub permits: (u32, u32),
-    /// Calls rejected since it opened last.
-    pub rejected: u64,
-    /// How often it opened.
-    pub opened: u64,
-    /// The last failure.
-    pub last_failure: Option<(Time, String)>,
+    pub now: BreakerView,
 }
 
 impl Series {
@@ -152,8 +125,8 @@ impl Series {
     }
 
     /// Takes a breaker's new view in.
-    pub fn breaker(&mut self, at: Time, service: &str, instance: &str, now: BreakerNow) {
-        let track = self.breakers.entry((service.to_owned(), instance.to_owned())).or_default();
+    pub fn breaker(&mut self, at: Time, now: BreakerView) {
+        let track = self.breakers.entry((now.service.clone(), now.instance.clone())).or_default();
         if track.changes.last().is_none_or(|(_, state)| *state != now.state) {
             track.changes.push((at, now.state));
         }

@@ -1,7 +1,7 @@
 //! What clients report while they work, so that a window can draw it.
 
 use callscope_wire::capture::FlowEvent;
-use callscope_wire::policy::BreakerState;
+pub use callscope_wire::policy::BreakerView;
 use callscope_wire::{FlowId, Instance, Time};
 
 /// Listens to clients and discovery. Called from tokio tasks: must return at once.
@@ -27,39 +27,6 @@ impl Observer for Quiet {
     fn flow(&self, _: FlowId, _: Time, _: FlowEvent) {}
     fn breaker(&self, _: Time, _: BreakerView) {}
     fn discovered(&self, _: Time, _: Snapshot) {}
-}
-
-/// A breaker as it can be seen from outside.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BreakerView {
-    /// Service as the target names it: `orders`.
-    pub service: String,
-    /// Instance id.
-    pub instance: String,
-    /// Its state.
-    pub state: BreakerState,
-    /// When it came into this state.
-    pub since: Time,
-    /// When an open breaker may let a call through again.
-    pub until: Option<Time>,
-    /// Outcomes in the window, oldest first: `true` = failed.
-    pub window: Vec<bool>,
-    /// Size of the window when it is full.
-    pub window_size: u32,
-    /// Failures in the window, percent; `None` below the minimum number of calls.
-    pub failure_rate: Option<f64>,
-    /// At or above this it opens, percent.
-    pub threshold: f64,
-    /// Half open: permits not given out yet.
-    pub permits_left: u32,
-    /// Half open: permits in all.
-    pub permits: u32,
-    /// Calls it rejected since it opened last.
-    pub rejected: u64,
-    /// How often it opened so far.
-    pub opened: u64,
-    /// The last failure it counted.
-    pub last_failure: Option<(Time, String)>,
 }
 
 /// A service as discovery sees it now.

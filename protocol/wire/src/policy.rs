@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Code;
+use crate::{Code, Time};
 
 /// The policies of one call after inheritance.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -129,6 +129,39 @@ impl BreakerState {
             Self::HalfOpen => "HALF_OPEN",
         }
     }
+}
+
+/// A breaker as it can be seen from outside, for whoever draws it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BreakerView {
+    /// Service as the target names it: `orders`.
+    pub service: String,
+    /// Instance id.
+    pub instance: String,
+    /// Its state.
+    pub state: BreakerState,
+    /// When it came into this state.
+    pub since: Time,
+    /// When an open breaker may let a call through again.
+    pub until: Option<Time>,
+    /// Outcomes in the window, oldest first: `true` = failed.
+    pub window: Vec<bool>,
+    /// Size of the window when it is full.
+    pub window_size: u32,
+    /// Failures in the window, percent; `None` below the minimum number of calls.
+    pub failure_rate: Option<f64>,
+    /// At or above this it opens, percent.
+    pub threshold: f64,
+    /// Half open: permits not given out yet.
+    pub permits_left: u32,
+    /// Half open: permits in all.
+    pub permits: u32,
+    /// Calls it rejected since it opened last.
+    pub rejected: u64,
+    /// How often it opened so far.
+    pub opened: u64,
+    /// The last failure it counted.
+    pub last_failure: Option<(Time, String)>,
 }
 
 /// How an instance is picked for an attempt.

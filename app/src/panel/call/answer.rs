@@ -6,8 +6,8 @@ use callscope_wire::value::text as json_text;
 use egui::{Align, Layout, ScrollArea, Ui};
 use rust_i18n::t;
 
-use super::subject::Subject;
 use super::field_type;
+use super::subject::Subject;
 use super::view::View;
 use crate::command::Command;
 use crate::model::flows::Message;

@@ -13,7 +13,9 @@ use serde_json::json;
 use crate::model::Model;
 use crate::model::draft::{Draft, MetadataRow, PreparedMessage};
 use crate::model::flows::Message;
-use crate::model::series::{BreakerNow, Point};
+use callscope_wire::policy::BreakerView;
+
+use crate::model::series::Point;
 use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
 use crate::model::tabs::{Running, Tab, TabId};
 use crate::store::Inherited;
@@ -201,17 +203,20 @@ pub(in crate::panel) fn world() -> Model {
         let open = number == 4;
         let window: Vec<bool> = (0..20).map(|call| open && call % 5 != 0 && call > 2).collect();
         let failed = window.iter().filter(|failed| **failed).count();
-        let now = BreakerNow {
+        let now = BreakerView {
+            service: "orders".to_owned(),
+            instance: format!("orders-{number}"),
             state: if open { BreakerState::HalfOpen } else { BreakerState::Closed },
             since: Time::from_millis(50_000),
             window_size: 20,
             failure_rate: Some(failed as f64 * 5.0),
             window,
             threshold: 50.0,
-            permits: (1, 3),
-            ..BreakerNow::default()
+            permits_left: 1,
+            permits: 3,
+            ..BreakerView::default()
         };
-        model.series.breaker(model.now, "orders", &format!("orders-{number}"), now);
+        model.series.breaker(model.now, now);
     }
     for call in 0..40_u64 {
         model.series.points.push_back(Point {

@@ -9,7 +9,9 @@ use callscope_wire::{FlowId, Shape};
 
 use crate::model::Model;
 use crate::model::flows::Record;
-use crate::model::series::{BreakerNow, Point};
+use callscope_wire::policy::BreakerView;
+
+use crate::model::series::Point;
 use crate::model::services::Service;
 use crate::model::tabs::{Tab, TabId};
 
@@ -61,7 +63,7 @@ impl<'a> Subject<'a> {
     }
 
     /// Breakers of the service, by instance.
-    pub fn breakers(&self) -> impl Iterator<Item = (&'a str, &'a BreakerNow)> {
+    pub fn breakers(&self) -> impl Iterator<Item = (&'a str, &'a BreakerView)> {
         let name = self.service_name();
         self.model
             .series

@@ -6,11 +6,11 @@ use rust_i18n::t;
 
 use super::draw::tick_down;
 use super::words;
-use crate::model::series::BreakerNow;
 use crate::panel::Cx;
 use crate::theme::{Tokens, fade, font, icon, mix, size};
 use crate::widget::mark::{self, Mark};
 use crate::widget::{button, edge, menu, meter, pane, text};
+use callscope_wire::policy::BreakerView;
 
 const NODE: egui::Vec2 = vec2(104.0, 40.0);
 const MACHINE: f32 = 196.0;
@@ -84,7 +84,7 @@ fn picker(ui: &mut Ui, cx: &Cx<'_>, service: &str, shown: Option<&(String, Strin
     picked
 }
 
-fn machine_and_facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerNow) {
+fn machine_and_facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerView) {
     let t = cx.tokens;
     let width = ui.available_width();
     let whole = width >= WHOLE;
@@ -103,13 +103,13 @@ fn machine_and_facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerNow) {
 }
 
 /// Where three nodes have no room: the active one, and what leads out of it.
-fn compact(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
+fn compact(ui: &Ui, cx: &Cx<'_>, now: &BreakerView, rect: Rect, t: &Tokens) {
     let node = Rect::from_min_size(rect.min, vec2((rect.width() - 48.0).min(NODE.x + 24.0), NODE.y));
     node_ui(ui.painter(), node, now.state, true, t);
     let words = match now.state {
         BreakerState::Closed => t!("plots.opens_of", rate = words::percent(now.threshold), count = now.window_size),
         BreakerState::Open => t!("plots.half_open_after", wait = after_words(now)),
-        BreakerState::HalfOpen => t!("plots.closes_after", count = now.permits.1),
+        BreakerState::HalfOpen => t!("plots.closes_after", count = now.permits),
     };
     let at = pos2(rect.left(), node.bottom() + 18.0);
     text::left_elided(ui.painter(), at, words, font::small(), t.low, rect.width());
@@ -118,7 +118,7 @@ fn compact(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
     }
 }
 
-fn after_words(now: &BreakerNow) -> String {
+fn after_words(now: &BreakerView) -> String {
     match now.until {
         Some(until) => t!("plots.after", wait = words::wait(until.since(now.since))).into_owned(),
         None => t!("plots.after_wait").into_owned(),
@@ -130,7 +130,7 @@ fn edge_line(ui: &mut Ui, t: &Tokens) {
     edge::hline(ui.painter(), rect.x_range(), rect.top(), t.line);
 }
 
-fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
+fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerView, rect: Rect, t: &Tokens) {
     let painter = ui.painter();
     let closed = Rect::from_min_size(rect.min, NODE);
     let open = Rect::from_min_size(pos2(rect.right() - NODE.x, rect.top()), NODE);
@@ -167,7 +167,7 @@ fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
     let active = now.state == BreakerState::HalfOpen;
     let x = closed.center().x;
     path(painter, &[half.left_center(), pos2(x, half.center().y), pos2(x, closed.bottom())], edge_color(active));
-    let permits = now.permits.1;
+    let permits = now.permits;
     let good = if permits > 0 { t!("plots.probes_ok", count = permits) } else { t!("plots.all_ok") };
     text::center(painter, pos2(x, half.center().y + 14.0), good, font::micro(), word_color(active));
     let x = open.right() - 34.0;
@@ -186,7 +186,7 @@ fn machine(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, rect: Rect, t: &Tokens) {
     }
 }
 
-fn countdown(ui: &Ui, cx: &Cx<'_>, now: &BreakerNow, center: Pos2, t: &Tokens) {
+fn countdown(ui: &Ui, cx: &Cx<'_>, now: &BreakerView, center: Pos2, t: &Tokens) {
     let Some(until) = now.until else { return };
     let left = until.since(cx.now());
     let whole = until.since(now.since).as_secs_f32().max(0.001);
@@ -241,7 +241,7 @@ fn path(painter: &Painter, points: &[Pos2], color: Color32) {
 }
 
 /// The outcomes that the rate is made of, as cells, and the rate against the threshold.
-fn window_ui(ui: &mut Ui, now: &BreakerNow, t: &Tokens) {
+fn window_ui(ui: &mut Ui, now: &BreakerView, t: &Tokens) {
     let (_, rect) = ui.allocate_space(vec2(ui.available_width(), 92.0));
     let painter = ui.painter();
     let inner = rect.shrink2(vec2(size::PANE_PADDING, 0.0));
@@ -290,13 +290,13 @@ fn window_ui(ui: &mut Ui, now: &BreakerNow, t: &Tokens) {
     text::center(painter, pos2(x, bar.bottom() + 9.0), words, font::micro(), t.low);
 }
 
-fn facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerNow, t: &Tokens) {
+fn facts(ui: &mut Ui, cx: &Cx<'_>, now: &BreakerView, t: &Tokens) {
     let mut rows = vec![
         (t!("plots.rejected"), now.rejected.to_string(), t.hi),
         (t!("plots.opened"), t!("plots.times", count = now.opened).into_owned(), t.hi),
     ];
     if now.state == BreakerState::HalfOpen {
-        let (left, of) = now.permits;
+        let (left, of) = (now.permits_left, now.permits);
         rows.push((t!("plots.probes"), t!("plots.probes_left", count = left, total = of).into_owned(), t.hi));
     }
     match &now.last_failure {

@@ -14,10 +14,10 @@ use egui_plot::PlotPoint;
 use super::{Cx, PlotsPanel};
 use crate::command::Command;
 use crate::model::Model;
-use crate::model::series::BreakerNow;
 use crate::raster;
 use crate::theme::{self, size, tokens};
 use crate::widget::pane;
+use callscope_wire::policy::BreakerView;
 
 struct State {
     model: Model,
@@ -122,7 +122,9 @@ fn breaker(model: &mut Model, instance: &str, at: Time, state: BreakerState) {
     let open = state == BreakerState::Open;
     let window: Vec<bool> = (0..20).map(|n| open && n * 7 % 5 < 3).collect();
     let failed = window.iter().filter(|failed| **failed).count() as f64;
-    let now = BreakerNow {
+    let now = BreakerView {
+        service: "orders".to_owned(),
+        instance: instance.to_owned(),
         state,
         since: at,
         until: open.then(|| at + Duration::from_secs(40)),
@@ -130,12 +132,13 @@ fn breaker(model: &mut Model, instance: &str, at: Time, state: BreakerState) {
         window_size: 20,
         failure_rate: Some(failed * 5.0),
         threshold: 50.0,
-        permits: (2, 3),
+        permits_left: 2,
+        permits: 3,
         rejected: 318,
         opened: 3,
         last_failure: Some((at, "14 UNAVAILABLE".to_owned())),
     };
-    model.series.breaker(at, "orders", instance, now);
+    model.series.breaker(at, now);
 }
 
 /// Five minutes of orders: four instances, of which the fourth fails in bursts and has its breaker opened.

@@ -5,7 +5,9 @@ use egui::{Color32, Painter, Pos2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2
 use rust_i18n::t;
 
 use super::values::Kind;
-use crate::model::series::{BreakerNow, Point};
+use callscope_wire::policy::BreakerView;
+
+use crate::model::series::Point;
 use crate::panel::Cx;
 use crate::panel::call::figures;
 use crate::panel::call::subject::Subject;
@@ -167,7 +169,7 @@ impl Facts<'_> {
         text::left(&self.painter, pos2(x, y), instance, font::code_small(), t.mid);
         let right = match now.state {
             BreakerState::HalfOpen => {
-                t!("call.policy.permits_left", left = now.permits.0, all = now.permits.1).into_owned()
+                t!("call.policy.permits_left", left = now.permits_left, all = now.permits).into_owned()
             }
             BreakerState::Open => now.until.map_or_else(String::new, |until| {
                 // Whole seconds: the countdown needs no more, and nothing is painted for less.
@@ -195,7 +197,7 @@ impl Facts<'_> {
     }
 
     /// The window, newest last: ✕ in failures, outlines where it is not full yet.
-    fn cells(&self, now: &BreakerNow, line: f32) {
+    fn cells(&self, now: &BreakerView, line: f32) {
         let t = self.tokens;
         let room = ((self.rect.width() + PITCH - CELL) / PITCH).floor() as usize;
         let most = MOST_CELLS.min(room).min(now.window_size.max(1) as usize);
@@ -254,7 +256,7 @@ fn tries(points: &[&Point]) -> String {
 }
 
 /// The instance that was picked, else the one in the worst state, else the one with most failures.
-fn shown<'a>(subject: &Subject<'a>, view: &View) -> Option<(&'a str, &'a BreakerNow)> {
+fn shown<'a>(subject: &Subject<'a>, view: &View) -> Option<(&'a str, &'a BreakerView)> {
     let picked = view.breaker.as_deref().and_then(|wanted| subject.breakers().find(|(id, _)| *id == wanted));
     picked.or_else(|| {
         subject.breakers().max_by_key(|(_, now)| {

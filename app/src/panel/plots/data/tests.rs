@@ -1,8 +1,8 @@
 //! Points in, numbers out.
 
 use super::*;
-use crate::model::series::BreakerNow;
 use callscope_wire::capture::{Flow, FlowEvent};
+use callscope_wire::policy::BreakerView;
 use callscope_wire::{FlowId, Shape, Status};
 use std::time::Duration;
 
@@ -100,10 +100,15 @@ fn an_attempt_that_was_tried_again_elsewhere_counts_for_its_instance() {
 #[test]
 fn a_breaker_is_a_band_from_its_first_word_on() {
     let mut series = Series::default();
-    let now = |state| BreakerNow { state, ..BreakerNow::default() };
+    let now = |state| BreakerView {
+        service: "orders".to_owned(),
+        instance: "orders-3".to_owned(),
+        state,
+        ..BreakerView::default()
+    };
     for (at, state) in [(80_000, BreakerState::Closed), (90_000, BreakerState::Open), (95_000, BreakerState::HalfOpen)]
     {
-        series.breaker(Time::from_millis(at), "orders", "orders-3", now(state));
+        series.breaker(Time::from_millis(at), now(state));
     }
     call(&mut series, "orders-3", 100_000, 5, Code::OK, 1);
     let plotted = plot(&series, &orders(), &mut Names::default()).unwrap();
