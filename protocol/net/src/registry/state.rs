@@ -20,6 +20,12 @@ use serde::{Deserialize, Serialize};
 /// A registry that anybody may write into must not grow without end.
 pub const MOST_INSTANCES: usize = 10_000;
 
+/// All instances as JSON, bytes. Lists and snapshots are one message, and 4 MiB is what everybody takes.
+pub const MOST_LISTED: usize = (4 << 20) - (64 << 10);
+
+/// What a lease adds to an instance as JSON, at most.
+const LEASE_BYTES: usize = 64;
+
 /// Names, tags and metadata of one instance, bytes.
 pub const MOST_BYTES: usize = 16 << 10;
 
@@ -39,6 +45,8 @@ pub struct Registry {
     entries: BTreeMap<(String, String), Entry>,
     by_lease: HashMap<String, (String, String)>,
     by_expiry: BTreeSet<(Time, String)>,
+    /// What all entries take in a list.
+    listed: usize,
 }
 
 #[derive(Debug)]
@@ -48,6 +56,8 @@ struct Entry {
     lease: String,
     ttl: Duration,
     expires: Time,
+    /// Bytes that it takes in a list.
+    listed: usize,
 }
 
 /// Why an instance came or went.
@@ -109,8 +119,8 @@ pub enum RegisterError {
         /// Bytes.
         found: usize,
     },
-    /// Too many instances.
-    #[error("the registry is full: {MOST_INSTANCES} instances are registered")]
+    /// Too many instances, or too large ones.
+    #[error("the registry is full: it takes {MOST_INSTANCES} instances, {MOST_LISTED} bytes as JSON")]
     Full,
 }
 
@@ -129,6 +139,7 @@ impl Registry {
             entries: BTreeMap::new(),
             by_lease: HashMap::new(),
             by_expiry: BTreeSet::new(),
+            listed: 0,
         }
     }
 
@@ -142,17 +153,22 @@ impl Registry {
     ) -> Result<(String, Event), RegisterError> {
         check(&instance, ttl)?;
         let key = (instance.service.clone(), instance.id.clone());
-        if !self.entries.contains_key(&key) && self.entries.len() >= MOST_INSTANCES {
+        instance.lease = None;
+        let json = serde_json::to_vec(&instance).map_or(usize::MAX, |json| json.len());
+        let listed = json.saturating_add(LEASE_BYTES);
+        let replaced = self.entries.get(&key);
+        let others = self.listed - replaced.map_or(0, |entry| entry.listed);
+        if others.saturating_add(listed) > MOST_LISTED || (replaced.is_none() && self.entries.len() >= MOST_INSTANCES) {
             return Err(RegisterError::Full);
         }
         self.remove(&key);
+        self.listed += listed;
         self.leases_given += 1;
         let lease = format!("{:08x}-{}", self.nonce, self.leases_given);
         let expires = now + ttl;
-        instance.lease = None;
         self.by_lease.insert(lease.clone(), key.clone());
         self.by_expiry.insert((expires, lease.clone()));
-        let entry = Entry { instance, lease: lease.clone(), ttl, expires };
+        let entry = Entry { instance, lease: lease.clone(), ttl, expires, listed };
         let event = self.event(Reason::Registered, entry.at(now));
         self.entries.insert(key, entry);
         Ok((lease, event))
@@ -218,6 +234,7 @@ impl Registry {
 
     fn remove(&mut self, key: &(String, String)) -> Option<Entry> {
         let entry = self.entries.remove(key)?;
+        self.listed -= entry.listed;
         self.by_lease.remove(&entry.lease);
         self.by_expiry.remove(&(entry.expires, entry.lease.clone()));
         Some(entry)
@@ -335,6 +352,26 @@ mod tests {
         assert!(refuse(large, TTL).contains("bytes of facts"));
     }
 
+    #[test]
+    fn what_is_listed_fits_one_message() {
+        let mut registry = Registry::new(7);
+        // Tags that are escaped take more room as JSON than as text.
+        let large = |id: usize| Instance { tags: vec!["\u{1}".repeat(10_000)], ..instance(&format!("i-{id}")) };
+        let mut registered = 0;
+        let error = loop {
+            match registry.register(Time::ZERO, large(registered), LONGEST_TTL) {
+                Ok(_) => registered += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((error, registered), (RegisterError::Full, 68));
+        assert!(serde_json::to_vec(&registry.list(Time::ZERO, None)).unwrap().len() < MOST_LISTED);
+        // Replacing one takes no more room, and leaving makes some.
+        let (lease, _) = registry.register(Time::ZERO, large(0), TTL).unwrap();
+        registry.deregister(Time::ZERO, &lease).unwrap();
+        registry.register(Time::ZERO, large(99), TTL).unwrap();
+    }
+
     proptest! {
         /// Following the events gives the same picture as listing, and no index keeps what is gone.
         #[test]
@@ -369,6 +406,7 @@ mod tests {
                 }
                 prop_assert_eq!(ids(&registry, now), picture.iter().cloned().collect::<Vec<_>>());
                 prop_assert_eq!(registry.by_lease.len(), registry.entries.len());
+                prop_assert_eq!(registry.listed == 0, registry.entries.is_empty());
                 prop_assert_eq!(registry.by_expiry.len(), registry.entries.len());
             }
         }
