@@ -14,6 +14,16 @@ use crate::{Code, Span};
 /// Characters of a message in a summary.
 const FIRST_WORDS: usize = 60;
 
+/// Characters of a whole summary, which is a row of a list, and of one text in the tree.
+const MAX_SUMMARY: usize = 200;
+const MAX_TEXT: usize = 2_000;
+
+/// Entries of a HELLO or of metadata that are taken apart. What is recorded may be larger than what a live connection takes:
+/// a HELLO of 16 MiB would make eight million.
+const MAX_ENTRIES: usize = 1_000;
+
+const TOO_MANY: &str = "more than 1,000 entries: the others are not taken apart";
+
 struct Dissector<'a> {
     frame: &'a [u8],
     header: Header,
@@ -40,6 +50,7 @@ pub(super) fn dissect(toward: Toward, frame: &[u8]) -> Dissection {
     };
     dissector.header();
     dissector.body();
+    dissector.out.summary = shortened(dissector.out.summary, MAX_SUMMARY);
     dissector.out
 }
 
@@ -85,9 +96,21 @@ fn raw(name: &str, bytes: &[u8], span: Span) -> Node {
 
 fn text_or_raw(name: &str, note: &str, bytes: &[u8], span: Span) -> Node {
     match std::str::from_utf8(bytes) {
-        Ok(text) => Node::leaf(name, format!("\"{}\"", text.escape_debug()), NodeKind::Text, note, span),
+        Ok(text) => {
+            let shown: String = text.chars().take(MAX_TEXT).collect();
+            let elided = if shown.len() < text.len() { "…" } else { "" };
+            Node::leaf(name, format!("\"{}{elided}\"", shown.escape_debug()), NodeKind::Text, note, span)
+        }
         Err(_) => raw(name, bytes, span),
     }
+}
+
+fn shortened(mut text: String, max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(max) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn number_of(bytes: &[u8]) -> Option<u64> {
@@ -227,6 +250,10 @@ impl Dissector<'_> {
         let body = self.frame.get(self.body.range()).unwrap_or_default();
         let base = self.body.start;
         for tlv in Tlvs::new(body) {
+            if fields.len() == MAX_ENTRIES {
+                self.odd(self.body, TOO_MANY);
+                break;
+            }
             match tlv {
                 Ok(tlv) => {
                     let text = || String::from_utf8_lossy(tlv.value).into_owned();
@@ -278,6 +305,10 @@ impl Dissector<'_> {
         let base = self.meta.start;
         let meta = self.frame.get(self.meta.range()).unwrap_or_default();
         for tlv in Tlvs::new(meta) {
+            if fields.len() == MAX_ENTRIES {
+                self.odd(self.meta, TOO_MANY);
+                break;
+            }
             match tlv {
                 Ok(tlv) => {
                     let span = tlv.value_span.shifted(base);
@@ -410,7 +441,7 @@ fn entry(name: Option<&str>, tlv: &Tlv<'_>, base: usize, mut value: Node) -> Nod
 
 fn hello_value(tlv: &Tlv<'_>, span: Span) -> Node {
     let list = |names: &[(u8, &str)]| {
-        let words = tlv.value.iter().map(|byte| {
+        let words = tlv.value.iter().take(16).map(|byte| {
             names
                 .iter()
                 .find(|(number, _)| number == byte)

@@ -177,3 +177,24 @@ fn frames_are_slices_of_their_chunk() {
     assert_eq!(out[1].bytes.as_ptr(), place.wrapping_add(8));
     assert_eq!(out[1].method.as_deref(), Some("a.B/C"));
 }
+
+#[test]
+fn what_a_hostile_peer_says_at_length_is_explained_briefly() {
+    let entry = [200, 0];
+    let hello = raw(Kind::HELLO, Flags::NONE, 0, b"", &entry.repeat(500_000));
+    let request = raw(Kind::REQUEST, Flags::NONE, 1, &entry.repeat(30_000), b"");
+    let goaway = raw(Kind::GOAWAY, Flags::NONE, 0, b"", &[b"\0\0\0\0\0\x40".to_vec(), vec![b'x'; 1 << 20]].concat());
+    let codecs = raw(Kind::HELLO, Flags::NONE, 0, b"", &[vec![7, 0x80, 0x80, 0x40], vec![9; 1 << 20]].concat());
+    for frame in [hello, request, goaway, codecs] {
+        let Dissection { summary, tree, .. } = Native.dissect(Toward::Server, &frame);
+        assert!(summary.chars().count() <= 201, "{}", summary.len());
+        let mut todo: Vec<&Node> = tree.iter().collect();
+        let mut count = 0;
+        while let Some(node) = todo.pop() {
+            count += 1;
+            assert!(node.value.len() < 3_000, "{}", node.name);
+            todo.extend(&node.children);
+        }
+        assert!(count < 5_000, "{count}");
+    }
+}
