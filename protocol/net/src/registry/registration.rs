@@ -10,6 +10,7 @@
 //!
 //! [`Registration::stop`] says goodbye. Dropping it does not: as when a process dies, the lease runs out.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use callscope_wire::Instance;
@@ -114,9 +115,15 @@ async fn hold(
         () = stop.cancelled() => return Ok(()),
     };
     loop {
+        let mut registering = pin!(remote.register(instance, *ttl));
         let lease = tokio::select! {
-            lease = remote.register(instance, *ttl) => lease?,
-            () = stop.cancelled() => return Ok(()),
+            lease = &mut registering => lease?,
+            () = stop.cancelled() => {
+                // It may be registered by now, and would stay until its lease ends.
+                let goodbye = async { remote.deregister(&registering.await?).await };
+                let _goodbye = timeout(GOODBYE, goodbye).await;
+                return Ok(());
+            }
         };
         told.send_replace(true);
         *failures = 0;

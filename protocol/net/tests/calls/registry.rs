@@ -1,5 +1,6 @@
 //! The registry over the wire: leases, pushed changes, and what clients make of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callscope_net::client::CallOptions;
@@ -9,6 +10,7 @@ use callscope_net::server::{Router, Server, ServerOptions};
 use callscope_wire::policy::Policy;
 use callscope_wire::{Code, Instance, Metadata};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::support::{Lab, attempts, in_turn, instance};
 
@@ -91,6 +93,44 @@ async fn a_registry_that_shuts_down_says_so_and_waits_for_no_watcher() {
     // Whoever waited for the watch would use up the hour.
     let shutdown = server.shutdown(Duration::from_hours(1));
     tokio::time::timeout(Duration::from_secs(30), shutdown).await.unwrap();
+}
+
+#[tokio::test]
+async fn who_stops_while_it_is_being_registered_says_goodbye_all_the_same() {
+    let (say, mut heard) = tokio::sync::mpsc::channel(4);
+    let gate = Arc::new(Semaphore::new(0));
+    let mut router = Router::new();
+    let (said, opened) = (say.clone(), Arc::clone(&gate));
+    router.unary("callscope.Registry/Register", move |_, _| {
+        let (said, opened) = (said.clone(), Arc::clone(&opened));
+        async move {
+            said.send("register").await.unwrap();
+            opened.acquire().await.unwrap().forget();
+            Ok(json!({ "lease_id": "lease-1", "ttl_ms": 10_000 }))
+        }
+    });
+    router.unary("callscope.Registry/Deregister", move |_, request| {
+        let said = say.clone();
+        async move {
+            assert_eq!(request, json!({ "lease_id": "lease-1" }));
+            said.send("deregister").await.unwrap();
+            Ok(json!({}))
+        }
+    });
+    let server = Server::bind(ServerOptions::default(), router).await.unwrap();
+    let registration = Registration::start(RegisterOptions {
+        at: server.local_addr().parse().unwrap(),
+        instance: instance("orders-1", "native://h:1"),
+        ttl: Duration::from_secs(10),
+        connect: ConnectOptions::default(),
+    });
+    assert_eq!(heard.recv().await, Some("register"));
+    let opening = async {
+        tokio::task::yield_now().await;
+        gate.add_permits(1);
+    };
+    tokio::join!(registration.stop(), opening);
+    assert_eq!(heard.recv().await, Some("deregister"));
 }
 
 #[tokio::test]
