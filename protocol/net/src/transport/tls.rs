@@ -64,7 +64,7 @@ impl Transport for Tls {
         async move {
             let steps = Steps::start(endpoint);
             // Options that cannot work are told before anybody is bothered.
-            let (name, config) = match (name(endpoint, options), client_config(options)) {
+            let (name, config) = match (name(endpoint, options), prepared(options).await) {
                 (Ok(name), Ok(config)) => (name, config),
                 (Err(failure), _) | (_, Err(failure)) => return Err(steps.failed(Step::Tls, failure)),
             };
@@ -105,6 +105,14 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// The files are small and local: reading them here costs less than a thread would.
+/// Certificates come from files, the system's from many: not on a thread that serves connections.
+async fn prepared(options: &TlsOptions) -> Result<ClientConfig, Failure> {
+    let options = options.clone();
+    let prepared = tokio::task::spawn_blocking(move || client_config(&options)).await;
+    // An error is a panic of the thread, or the runtime's end.
+    prepared.map_err(|error| Failure::TlsOptions(error.to_string()))?
+}
+
 fn client_config(options: &TlsOptions) -> Result<ClientConfig, Failure> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
