@@ -9,7 +9,7 @@ use callscope_net::client::{CallOptions, CallSender, Client, ClientOptions, Inco
 use callscope_net::demo::{World, WorldOptions};
 use callscope_net::observer::Snapshot;
 use callscope_net::tap::Tap;
-use callscope_wire::{FlowId, Instance, Metadata, Value};
+use callscope_wire::{Code, FlowId, Health, Instance, Metadata, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -199,12 +199,18 @@ impl Dispatcher {
 /// A direct address is a source of its own: one service, one instance, named after the address.
 async fn ask_directly(client: &Client, address: String, notices: &Notices) {
     let schema = client.describe(&address, &Metadata::new()).await;
+    let health = match &schema {
+        Ok(_) => Health::Healthy,
+        Err(status) if status.code == Code::UNAVAILABLE => Health::Down,
+        // Many a server describes nothing and answers calls all the same.
+        Err(_) => Health::Unknown,
+    };
     let name = address.rsplit("//").next().unwrap_or(&address).to_owned();
     let instance = Instance {
         id: name.clone(),
         service: name.clone(),
         address: address.clone(),
-        health: callscope_wire::Health::Unknown,
+        health,
         weight: 100,
         tags: Vec::new(),
         metadata: std::collections::BTreeMap::new(),
