@@ -228,6 +228,11 @@ impl Channel {
         self.0.shared.inbox.give([Input::Shutdown]);
     }
 
+    /// Makes sure that the peer is still there, where the dialect can: one that does not answer in time loses the connection.
+    pub fn ping(&self) {
+        self.0.shared.inbox.give([Input::Ping]);
+    }
+
     /// Its number, as in the recording.
     pub fn connection(&self) -> ConnectionId {
         self.0.id

@@ -22,6 +22,10 @@ use crate::error::ConnectError;
 /// A registry answers from memory: whatever takes longer is broken.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A watch that has heard nothing for so long makes sure that its registry is still there: a machine that vanished says
+/// nothing, and nothing is what a quiet registry says.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// A registry that could not be asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -52,8 +56,7 @@ pub struct Remote {
 /// A running `Watch`. Dropping it ends the watch, on the wire too.
 pub struct Watch {
     exchange: Exchange,
-    // Calls end with their connection's last handle.
-    _channel: Channel,
+    channel: Channel,
 }
 
 impl Remote {
@@ -96,7 +99,7 @@ impl Remote {
     pub fn watch(&self, service: Option<&str>, renewals: bool) -> Result<Watch, RemoteError> {
         let request = WatchRequest { service: service.map(str::to_owned), renewals };
         let exchange = self.channel.open(head("Watch", None), Some(encode(&request)?), true);
-        Ok(Watch { exchange, _channel: self.channel.clone() })
+        Ok(Watch { exchange, channel: self.channel.clone() })
     }
 
     async fn ask<A: DeserializeOwned>(&self, method: &str, request: &impl Serialize) -> Result<A, RemoteError> {
@@ -124,7 +127,11 @@ impl Watch {
     /// The next message. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<WatchEvent, RemoteError> {
         loop {
-            match self.exchange.next().await.1 {
+            let Ok((_, event)) = timeout(SILENCE, self.exchange.next()).await else {
+                self.channel.ping();
+                continue;
+            };
+            match event {
                 ExchangeEvent::Message(message) => return read(&message),
                 ExchangeEvent::End(status) => return Err(RemoteError::Status(Box::new(status))),
                 ExchangeEvent::Opened { .. } | ExchangeEvent::Written | ExchangeEvent::Headers(_) => {}
@@ -143,4 +150,32 @@ fn encode(message: &impl Serialize) -> Result<Bytes, RemoteError> {
 
 fn read<A: DeserializeOwned>(message: &Bytes) -> Result<A, RemoteError> {
     serde_json::from_slice(message).map_err(|error| RemoteError::Answer(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncWriteExt as _, copy, sink};
+
+    use super::*;
+    use crate::transport::Listener;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_registry_that_vanished_is_noticed() {
+        let mut listener = Listener::bind("memory://vanishes").await.unwrap();
+        let vanished = async {
+            let mut stream = listener.accept().await.unwrap().stream;
+            // A preface and an empty HELLO; from then on it takes everything and says nothing.
+            stream.write_all(b"\x89RPC\x01\x01\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0").await.unwrap();
+            copy(&mut stream, &mut sink()).await
+        };
+        let watching = async {
+            let endpoint: Endpoint = "native+memory://vanishes".parse().unwrap();
+            let (channel, _) = Channel::connect(&endpoint, &ConnectOptions::default()).await.unwrap();
+            let mut watch = Remote { channel }.watch(None, false).unwrap();
+            watch.next().await.unwrap_err()
+        };
+        let (error, _) = tokio::join!(watching, vanished);
+        let error = error.to_string();
+        assert!(error.starts_with("14 UNAVAILABLE: the peer did not answer a ping within 20s"), "{error}");
+    }
 }
