@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use callscope_net::observer::Snapshot;
-use callscope_wire::capture::FlowEvent;
+use callscope_wire::capture::{Flow, FlowEvent};
 use callscope_wire::schema::Schema;
-use callscope_wire::{FlowId, Time};
+use callscope_wire::{Code, FlowId, Health, Instance, Time};
 
 use crate::app::App;
 use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
@@ -20,6 +20,7 @@ impl App {
         }
         let Some(record) = self.model.flows.get(id) else { return };
         self.model.series.finished(&record.flow);
+        let heard = heard(&record.flow);
         let failed = record.flow.status.as_ref().is_some_and(|status| !status.code.is_ok());
         if let Some(tab) = self.running.repeated.remove(&id)
             && let Some(repeat) = self.model.tabs.get_mut(tab).and_then(|tab| tab.repeat.as_mut())
@@ -31,6 +32,25 @@ impl App {
                 tab.running = None;
             }
         }
+        if let Some((target, health)) = heard {
+            self.direct_health(at, &target, health);
+        }
+    }
+
+    /// Nobody pushes how an address without a registry is doing: the calls made to it tell.
+    fn direct_health(&mut self, at: Time, target: &str, health: Health) {
+        let direct = |source: &&Source| source.kind == SourceKind::Direct && source.address == target;
+        let Some(source) = self.model.services.sources.iter().find(direct) else { return };
+        let Some(service) = source.services.first() else { return };
+        let mut instances: Vec<Instance> = service.instances.iter().map(|listed| listed.instance.clone()).collect();
+        if instances.iter().all(|instance| instance.health == health) {
+            return;
+        }
+        for instance in &mut instances {
+            instance.health = health;
+        }
+        let (source, service) = (source.address.clone(), service.name.clone());
+        self.discovered(at, Snapshot { source, service, instances });
     }
 
     pub(crate) fn repeated(&mut self, tab: TabId, flow: FlowId) {
@@ -95,4 +115,18 @@ impl App {
         );
         self.model.services.revision += 1;
     }
+}
+
+/// What the end of a call says about the address that it was made to, if it says anything.
+fn heard(flow: &Flow) -> Option<(String, Health)> {
+    let status = flow.status.as_ref()?;
+    let health = match status.code {
+        // Ended by ourselves.
+        Code::CANCELLED | Code::DEADLINE_EXCEEDED => return None,
+        Code::UNAVAILABLE if status.not_processed => Health::Down,
+        // Whatever it was, somebody was there to say it.
+        _ if !flow.attempts.is_empty() => Health::Healthy,
+        _ => return None,
+    };
+    Some((flow.target.trim_end_matches('/').to_owned(), health))
 }

@@ -82,6 +82,7 @@ impl App {
         {
             self.layout.activate(active);
         }
+        self.layout.lift_splits();
         // A drag or the tiles themselves may have put another tab in front.
         let front = self.layout.active_tabs();
         if self.model.tabs.active.is_none_or(|active| !front.contains(&active)) {

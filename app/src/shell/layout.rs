@@ -154,6 +154,61 @@ impl Layout {
         changed
     }
 
+    /// Lifts splits out of tabs. Dropped onto the lower part of a pane, a tab lands beside that pane *inside its tab*, with
+    /// a strip of its own under the strip of the others; what is meant is beside all of them.
+    pub fn lift_splits(&mut self) {
+        // One drop makes one; a layout kept by an older program may hold some more.
+        for _ in 0..8 {
+            let tiles = &self.calls.tiles;
+            let found = tiles.iter().find_map(|(id, tile)| {
+                let Tile::Container(Container::Tabs(tabs)) = tile else { return None };
+                let split = |child: &&TileId| matches!(tiles.get(**child), Some(Tile::Container(Container::Linear(_))));
+                Some((*id, *tabs.children.iter().find(split)?))
+            });
+            let Some((strip, split)) = found else { return };
+            if !self.lift(strip, split) {
+                return;
+            }
+        }
+    }
+
+    fn lift(&mut self, strip: TileId, split: TileId) -> bool {
+        let tiles = &mut self.calls.tiles;
+        // What was dropped keeps its number; the pane that made room got a new one, and stays among its neighbors.
+        let stays = match tiles.get(split) {
+            Some(Tile::Container(Container::Linear(linear))) => linear.children.iter().copied().max_by_key(|id| id.0),
+            _ => None,
+        };
+        let Some(stays) = stays else { return false };
+        let (Some(Tile::Container(Container::Linear(mut linear))), Some(Tile::Container(Container::Tabs(mut tabs)))) =
+            (tiles.remove(split), tiles.remove(strip))
+        else {
+            return false;
+        };
+        let back = match tiles.get(stays) {
+            Some(Tile::Container(Container::Tabs(inner))) => inner.children.clone(),
+            _ => vec![stays],
+        };
+        if !back.contains(&stays) {
+            tiles.remove(stays);
+        }
+        tabs.active = back.first().copied();
+        let at = tabs.children.iter().position(|child| *child == split).unwrap_or_default();
+        tabs.children.splice(at..=at, back);
+        let tabs = tiles.insert_container(tabs);
+        for child in &mut linear.children {
+            if *child == stays {
+                *child = tabs;
+            } else if matches!(tiles.get(*child), Some(Tile::Pane(_))) {
+                *child = tiles.insert_tab_tile(vec![*child]);
+            }
+        }
+        let linear = Linear { dir: linear.dir, children: linear.children, ..Linear::default() };
+        // In the place of the strip, so that nothing around it notices.
+        tiles.insert(strip, Tile::Container(Container::Linear(linear)));
+        true
+    }
+
     /// Brings the tab's tile to the front.
     pub fn activate(&mut self, tab: TabId) {
         self.calls.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Call(found)) if *found == tab));
@@ -251,6 +306,33 @@ mod tests {
         assert_eq!(again.tab_order(), []);
         assert!(again.sync_tabs(&[TabId(7)]), "after the last one was closed a new one finds its place");
         assert_eq!(again.tab_order(), [TabId(7)]);
+    }
+
+    #[test]
+    fn a_tab_dropped_onto_a_pane_stands_beside_all_its_tabs() {
+        let mut layout = Layout::default();
+        layout.sync_tabs(&[TabId(1), TabId(2), TabId(3)]);
+        // As egui_tiles leaves it: 3 was dropped onto the right half of 2, which got a new tile inside its own tab.
+        let tiles = &mut layout.calls.tiles;
+        let tile = |tiles: &Tiles<Pane>, tab| tiles.find_pane(&Pane::Call(TabId(tab))).unwrap();
+        let (two, three) = (tile(tiles, 2), tile(tiles, 3));
+        let strip = tiles.parent_of(two).unwrap();
+        let Some(Tile::Container(Container::Tabs(tabs))) = tiles.get_mut(strip) else { panic!("no strip") };
+        tabs.children.retain(|child| *child != three);
+        let pane = tiles.remove(two).unwrap();
+        let moved = tiles.insert_new(pane);
+        let split = Linear { dir: LinearDir::Horizontal, children: vec![moved, three], ..Linear::default() };
+        tiles.insert(two, Tile::Container(Container::Linear(split)));
+
+        layout.lift_splits();
+
+        let tiles = &layout.calls.tiles;
+        let strip_of = |tab| tiles.parent_of(tile(tiles, tab)).unwrap();
+        assert_eq!(strip_of(1), strip_of(2), "2 went back among its neighbors");
+        assert_ne!(strip_of(3), strip_of(1));
+        assert_eq!(tiles.parent_of(strip_of(3)), tiles.parent_of(strip_of(1)), "side by side");
+        assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(3)]);
+        assert_eq!(layout.active_tabs(), [TabId(2), TabId(3)]);
     }
 
     #[test]

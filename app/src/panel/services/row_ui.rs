@@ -168,14 +168,15 @@ fn source_state(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, source: &Source) -> Sai
 fn service_row<'a>(ui: &mut Ui, cx: &mut Cx<'_>, known: &'a Service, blank: impl Fn(&'a str) -> TreeRow<'a>) -> Said {
     let (healthy, all) = known.healthy();
     let degraded = known.instances.iter().any(|listed| listed.instance.health != Health::Healthy);
+    let unknown = known.instances.iter().all(|listed| listed.instance.health == Health::Unknown);
     let sign = match (healthy, all) {
-        (_, 0) => Mark::Idle,
+        _ if unknown => Mark::Idle,
         (0, _) => Mark::Err,
         (healthy, all) if healthy < all => Mark::Half,
         _ if degraded => Mark::Warn,
         _ => Mark::Ok,
     };
-    let count = if all == 0 { "?".to_owned() } else { format!("{healthy}/{all}") };
+    let count = if unknown { "?".to_owned() } else { format!("{healthy}/{all}") };
     let fact = match sign {
         Mark::Ok | Mark::Idle => Fact::new(&count),
         other => Fact::colored(&count, other.color(cx.tokens)),
