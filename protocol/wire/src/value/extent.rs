@@ -260,6 +260,7 @@ mod tests {
         assert_eq!(scan(br#"{"a}": [1, -0.5e+7, "\"}\u00e9", true, null, {"b": []}]} {"next""#), Extent::Ends(56));
         assert_eq!(scan(b"[[]"), Extent::More);
         assert_eq!(scan(b"[1,2]x"), Extent::Ends(5));
+        assert_eq!([scan(b"[1e"), scan(b"[1."), scan(b"[1.5e")], [Extent::More, Extent::More, Extent::More]);
     }
 
     #[test]
@@ -310,7 +311,11 @@ mod tests {
             let mut values = serde_json::Deserializer::from_str(&text).into_iter::<serde::de::IgnoredAny>();
             match values.next() {
                 Some(Ok(_)) => prop_assert_eq!(whole, Extent::Ends(values.byte_offset())),
+                // At an escape that breaks off the parser does not look.
+                Some(Err(error)) if error.is_eof() && text.rfind("\\u").is_some_and(|at| text.len() - at < 6) => {}
                 Some(Err(error)) if error.is_eof() => prop_assert_eq!(whole, Extent::More),
+                // Of a number that breaks off the parser says that it is wrong, not that it goes on.
+                Some(Err(_)) if text.ends_with(['.', 'e']) && whole == Extent::More => {}
                 _ => prop_assert!(matches!(whole, Extent::Broken(_)), "{whole:?}"),
             }
         }
