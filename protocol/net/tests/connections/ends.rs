@@ -191,3 +191,15 @@ async fn a_message_above_the_limit_ends_its_call_only() {
     assert_eq!(status.code, Code::RESOURCE_EXHAUSTED, "{status}");
     assert_eq!(unary(&channel, "test.Odd/Echo", &json!(1)).await, Ok(json!(1)));
 }
+
+#[tokio::test]
+async fn a_deadline_beyond_the_end_of_time_is_none() {
+    let world = world(memory()).await;
+    let channel = world.channel().await;
+    for timeout in [Duration::MAX, Duration::from_micros(u64::MAX)] {
+        let call = CallHead { timeout: Some(timeout), ..head("test.Odd/Gate") };
+        let exchange = channel.open(call, Some(message(&json!("x"))), true);
+        world.watch.gate.add_permits(1);
+        assert_eq!(collect(exchange).await.0, [json!("x")]);
+    }
+}
