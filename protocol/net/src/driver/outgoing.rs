@@ -45,7 +45,7 @@ impl Outgoing {
         *self = Self::default();
     }
 
-    /// One write, or the flush behind the last one. Returns the bytes written: 0 after the flush.
+    /// One write and, behind the last piece, the flush. Returns the bytes written: 0 after a flush that had to wait.
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -63,12 +63,20 @@ impl Outgoing {
             *slice = IoSlice::new(piece);
             used += 1;
         }
-        let written = ready!(Pin::new(stream).poll_write_vectored(cx, slices.get(..used).unwrap_or_default()))?;
+        let written = ready!(Pin::new(&mut *stream).poll_write_vectored(cx, slices.get(..used).unwrap_or_default()))?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
         self.unflushed = true;
         self.taken(written, tap);
+        // At once: an answer read in between would come before the news that its request was written, or end the call
+        // that it is for. One that has to wait is asked again with the next turn.
+        if self.pieces.is_empty()
+            && let Poll::Ready(flushed) = Pin::new(stream).poll_flush(cx)
+        {
+            flushed?;
+            self.unflushed = false;
+        }
         Poll::Ready(Ok(written))
     }
 
