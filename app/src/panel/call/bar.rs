@@ -26,6 +26,9 @@ const INSIDE: f32 = 12.0;
 /// Deadlines offered beside the field.
 const DEADLINES: [&str; 5] = ["100ms", "500ms", "1s", "5s", "30s"];
 
+/// Below this the deadline goes: the policy tab has it, too.
+const TIGHT: f32 = 480.0;
+
 pub(super) fn height(view: &View) -> f32 {
     if address::problem(&view.draft.target).is_some() { size::CALL_BAR + PROBLEM } else { size::CALL_BAR }
 }
@@ -53,12 +56,17 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     if problem.is_some() {
         edge::ring(ui.painter(), address_rect, size::ROW_RADIUS, t.err, t);
     }
-    let method_right = if cx.narrow { joined.right() } else { deadline_ui(ui, cx, subject, view, joined) };
+    let method_right = if tight(cx, joined) { joined.right() } else { deadline_ui(ui, cx, subject, view, joined) };
     let method_rect = Rect::from_min_max(pos2(method_left, joined.top()), pos2(method_right, joined.bottom()));
     method_ui(ui, cx, subject, view, method_rect);
     if let Some(problem) = problem {
         problem_ui(ui, &problem, pos2(address_left + INSIDE, rect.bottom() - 1.0 - PROBLEM / 2.0), rect.right(), t);
     }
+}
+
+/// Whether there is room for an address and a method only: a narrow window, or half of a wide one.
+fn tight(cx: &Cx, joined: Rect) -> bool {
+    cx.narrow || joined.width() < TIGHT
 }
 
 /// Where the request ends, unless the method needs more room and the address has it to give.
@@ -73,7 +81,7 @@ fn method_left(
 ) -> f32 {
     let painter = ui.painter();
     let needs = |words: &str| text::width(painter, words, font::code_small()) + 2.0 * INSIDE;
-    let deadline = if cx.narrow { 0.0 } else { deadline_width(painter, subject, view) };
+    let deadline = if tight(cx, joined) { 0.0 } else { deadline_width(painter, subject, view) };
     let least = (joined.width() * 0.25).max(120.0);
     let from = address_left + needs(&view.draft.target).max(least);
     let to = joined.right() - deadline - needs(&view.draft.method).max(least);
