@@ -57,6 +57,9 @@ pub struct Layout {
     pub traffic: Tree<Pane>,
     /// Tiles of the plots view.
     pub plots: Tree<Pane>,
+    /// The tab that was brought to the front last: new ones open beside it.
+    #[serde(skip)]
+    front: Option<TabId>,
 }
 
 impl Default for Layout {
@@ -76,6 +79,7 @@ impl Default for Layout {
                 &[(Pane::TrafficList, 2.8), (Pane::TrafficTree, 1.9), (Pane::TrafficBytes, 3.0)],
             ),
             plots: columns("plots tiles", &[(Pane::Plots, 3.0), (Pane::PlotsSide, 1.0)]),
+            front: None,
         }
     }
 }
@@ -211,6 +215,7 @@ impl Layout {
 
     /// Brings the tab's tile to the front.
     pub fn activate(&mut self, tab: TabId) {
+        self.front = Some(tab);
         self.calls.make_active(|_, tile| matches!(tile, Tile::Pane(Pane::Call(found)) if *found == tab));
     }
 
@@ -249,14 +254,15 @@ impl Layout {
 
     fn insert_tab(&mut self, tab: TabId) {
         let tile = self.calls.tiles.insert_pane(Pane::Call(tab));
-        let home = self.calls.tiles.iter().find_map(|(id, candidate)| match candidate {
-            Tile::Container(Container::Tabs(tabs)) => tabs
-                .children
-                .iter()
-                .any(|child| matches!(self.calls.tiles.get_pane(child), Some(Pane::Call(_))))
-                .then_some(*id),
-            _ => None,
-        });
+        let strip_of = |wanted: Option<TabId>| {
+            let holds = |child: &TileId| matches!(self.calls.tiles.get_pane(child), Some(Pane::Call(tab)) if wanted.is_none_or(|wanted| wanted == *tab));
+            let strips = self.calls.tiles.iter().filter_map(|(id, tile)| match tile {
+                Tile::Container(Container::Tabs(tabs)) => tabs.children.iter().any(holds).then_some(*id),
+                _ => None,
+            });
+            strips.min_by_key(|id| id.0)
+        };
+        let home = self.front.and_then(|front| strip_of(Some(front))).or_else(|| strip_of(None));
         if let Some(home) = home {
             if let Some(Tile::Container(container)) = self.calls.tiles.get_mut(home) {
                 container.add_child(tile);
@@ -333,6 +339,13 @@ mod tests {
         assert_eq!(tiles.parent_of(strip_of(3)), tiles.parent_of(strip_of(1)), "side by side");
         assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(3)]);
         assert_eq!(layout.active_tabs(), [TabId(2), TabId(3)]);
+
+        layout.activate(TabId(3));
+        layout.sync_tabs(&[TabId(1), TabId(2), TabId(3), TabId(4)]);
+        assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(3), TabId(4)], "a new one opens beside the front");
+        layout.activate(TabId(1));
+        layout.sync_tabs(&[TabId(1), TabId(2), TabId(3), TabId(4), TabId(5)]);
+        assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(5), TabId(3), TabId(4)]);
     }
 
     #[test]

@@ -40,6 +40,14 @@ impl Behavior<Pane> for Tiled<'_, '_> {
         } else {
             pane::tab_island(ui.painter(), rect, self.cx.tokens);
         }
+        // Side by side, the call that is worked in is the one that keys and the dock are about.
+        if let Pane::Call(tab) = *pane
+            && self.cx.model.tabs.active != Some(tab)
+            && ui.input(|input| input.pointer.any_pressed())
+            && ui.rect_contains_pointer(rect)
+        {
+            self.cx.push(Command::ActivateTab(tab));
+        }
         let inside = rect.shrink(1.0);
         pane::inside(ui, inside, "pane", |ui| self.panels.pane_ui(*pane, ui, self.cx));
         UiResponse::None
