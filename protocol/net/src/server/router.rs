@@ -216,8 +216,7 @@ impl Types {
     /// A request as a value. What is given by position gets the names of the request's fields.
     pub(super) fn decode(&self, message: &[u8]) -> Result<Value, Status> {
         let wrong = |what: String| Status::new(Code::INVALID_ARGUMENT, what);
-        let value =
-            serde_json::from_slice(message).map_err(|error| wrong(no_json(&error)))?;
+        let value = serde_json::from_slice(message).map_err(|error| wrong(no_json(&error)))?;
         self.schema.by_name(value, &self.request).map_err(|error| wrong(error.to_string()))
     }
 

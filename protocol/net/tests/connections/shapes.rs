@@ -94,7 +94,9 @@ async fn wrong_methods_and_messages_are_told_apart_with_words() {
         assert!(status.message.contains(words), "{status}");
     }
     let deep = "[".repeat(10_000);
-    for (request, words) in [(deep.as_bytes().to_vec(), "nested too deep: more than 127 levels"), (b"\"\xff\"".to_vec(), "unicode")] {
+    for (request, words) in
+        [(deep.as_bytes().to_vec(), "nested too deep: more than 127 levels"), (b"\"\xff\"".to_vec(), "unicode")]
+    {
         let (_, status) = collect(channel.open(head("test.Odd/Echo"), Some(request.into()), true)).await;
         assert_eq!(status.code, Code::INVALID_ARGUMENT);
         assert!(status.message.contains(words), "{status}");
