@@ -7,7 +7,7 @@ use callscope_wire::schema::TypeRef;
 use clap::Args;
 
 use super::connect::{self, Connection};
-use super::{Failure, Outcome, print};
+use super::{Outcome, print};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  callscope describe native://127.0.0.1:7000 demo.Calculator/Add")]
@@ -26,10 +26,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     connect::check(&arguments.address)?;
     let metadata = arguments.connection.metadata()?;
     let client = arguments.connection.client(Arc::new(Quiet))?;
-    let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| {
-        print::error(&status.to_string());
-        Failure::Connection
-    })?;
+    let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| print::unanswered(&status))?;
     let symbol = &arguments.symbol;
     let text = schema.describe(symbol).map_err(|error| print::input(&error.to_string()))?;
     print::out(&text);

@@ -11,7 +11,7 @@ use callscope_wire::{Code, Metadata, Status};
 use clap::{Args, ValueEnum};
 
 use super::connect::{self, Connection};
-use super::{Failure, Outcome, print};
+use super::{Outcome, print};
 
 /// The method that lists what is registered.
 const LIST: &str = "callscope.Registry/List";
@@ -50,19 +50,13 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let client = arguments.connection.client(Arc::new(Quiet))?;
     // A registry without a service: what is registered there.
     if let Some(registry) = whole_registry(&arguments.address) {
-        let names = registered(&client, registry, metadata).await.map_err(|status| {
-            print::error(&status.to_string());
-            Failure::Connection
-        })?;
+        let names = registered(&client, registry, metadata).await.map_err(|status| print::unanswered(&status))?;
         for name in names {
             print::out(&name);
         }
         return Ok(());
     }
-    let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| {
-        print::error(&status.to_string());
-        Failure::Connection
-    })?;
+    let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| print::unanswered(&status))?;
     let Some(name) = &arguments.service else {
         match arguments.output {
             Output::Json => print::out(&print::pretty(&serde_json::json!({ "services": schema.services }))),

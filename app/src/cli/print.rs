@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use callscope_wire::status::Severity;
-use callscope_wire::{Status, Value};
+use callscope_wire::{Code, Status, Value};
 
 use super::Failure;
 
@@ -49,6 +49,14 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 pub(super) fn input(text: &str) -> Failure {
     error(text);
     Failure::Input
+}
+
+/// Why a question to a server was not answered, and who is to blame.
+pub(super) fn unanswered(status: &Status) -> Failure {
+    error(&status.to_string());
+    // Codes from 64 on are the connection's own end; the others below came from a server.
+    let by_connection = matches!(status.code, Code::UNAVAILABLE | Code::NO_ENDPOINT) || status.code.0 >= 64;
+    if status.cut_off || by_connection { Failure::Connection } else { Failure::Status }
 }
 
 /// A value, indented.

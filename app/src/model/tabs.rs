@@ -75,6 +75,11 @@ pub struct Running {
     pub cancelling: bool,
 }
 
+/// Calls per second when nobody said how many.
+pub const REPEAT_RATE: f64 = 10.0;
+/// The gentle range of it.
+pub const REPEAT_RATES: std::ops::RangeInclusive<f64> = 1.0..=200.0;
+
 /// A call sent again and again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repeat {

@@ -10,12 +10,7 @@ use crate::app::App;
 use crate::backend::{CallSpec, Job};
 use crate::command::{Command, View};
 use crate::model::services::{Source, SourceKind, SourceState};
-use crate::model::tabs::{Repeat, Running, Tab, TabId};
-
-/// Calls per second when nobody said how many.
-const RATE: f64 = 10.0;
-/// The gentle range.
-const RATES: std::ops::RangeInclusive<f64> = 1.0..=200.0;
+use crate::model::tabs::{REPEAT_RATE, REPEAT_RATES, Repeat, Running, Tab, TabId};
 
 /// A prepared message that sends itself.
 pub(crate) struct Timed {
@@ -150,11 +145,11 @@ impl App {
     pub(super) fn toggle_repeat(&mut self) {
         let Some(tab) = self.model.tabs.active() else { return };
         let id = tab.id;
-        if tab.repeat.is_some() { self.stop_repeat(id) } else { self.repeat(id, RATE) }
+        if tab.repeat.is_some() { self.stop_repeat(id) } else { self.repeat(id, REPEAT_RATE) }
     }
 
     pub(super) fn repeat(&mut self, id: TabId, rate: f64) {
-        let rate = rate.clamp(*RATES.start(), *RATES.end());
+        let rate = rate.clamp(*REPEAT_RATES.start(), *REPEAT_RATES.end());
         let Some(tab) = self.model.tabs.get(id) else { return };
         let spec = match spec(tab) {
             Ok(spec) if spec.end && !spec.shape.server_streams() => spec,

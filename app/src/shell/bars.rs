@@ -209,13 +209,23 @@ pub(super) fn status_bar(ui: &mut Ui, cx: &mut Cx<'_>) {
         );
     }
 
-    let breakers = &cx.model.series.breakers;
+    // Of instances that are there: those of departed ones stay in the plots.
+    let services = || cx.model.services.sources.iter().flat_map(|source| &source.services);
+    let listed = |instance: &str| services().flat_map(|s| &s.instances).any(|known| known.instance.id == instance);
+    let breakers: Vec<BreakerState> = cx
+        .model
+        .series
+        .breakers
+        .values()
+        .filter(|track| listed(&track.now.instance))
+        .map(|track| track.now.state)
+        .collect();
     if !breakers.is_empty() && !cx.narrow {
         x = text::left(&painter, pos2(x + 24.0, y), t!("shell.breakers"), font::small(), t.low);
         for (state, shape) in
             [(BreakerState::Closed, Mark::Ok), (BreakerState::HalfOpen, Mark::Half), (BreakerState::Open, Mark::Err)]
         {
-            let count = breakers.values().filter(|track| track.now.state == state).count();
+            let count = breakers.iter().filter(|now| **now == state).count();
             if count > 0 {
                 mark::paint(&painter, pos2(x + 14.0, y), 6.0, shape, t);
                 x = text::left(&painter, pos2(x + 22.0, y), count.to_string(), font::small(), t.mid);

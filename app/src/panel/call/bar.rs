@@ -13,6 +13,7 @@ use super::subject::{Subject, scheme};
 use super::view::View;
 use super::{CallTabs, address, complete, figures};
 use crate::command::{Act, Command};
+use crate::model::tabs::REPEAT_RATES;
 use crate::panel::Cx;
 use crate::panel::call::empty::keys_of;
 use crate::theme::{Tokens, font, icon, size};
@@ -504,7 +505,7 @@ fn repeat_rows(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View)
     text::label(&mut child, t!("call.bar.rate"), font::label_regular(), cx.tokens.hi);
     child.with_layout(Layout::right_to_left(Align::Center), |ui| {
         let name = t!("call.bar.rate_name");
-        let field = NumberField::new(&name, &mut view.repeat_rate, 1.0..=200.0).unit("/s").width(96.0).show(ui);
+        let field = NumberField::new(&name, &mut view.repeat_rate, REPEAT_RATES).unit("/s").width(96.0).show(ui);
         if field.changed() && repeating {
             cx.push(Command::Repeat(tab.id, view.repeat_rate));
         }

@@ -7,6 +7,7 @@ use callscope_wire::FlowId;
 use super::check::Check;
 use super::subject::Subject;
 use crate::model::draft::{Draft, PreparedMessage};
+use crate::model::tabs::REPEAT_RATE;
 use crate::widget::json::editor::EditorState;
 use crate::widget::json::text::TextState;
 use crate::widget::json::tree::TreeState;
@@ -116,7 +117,7 @@ impl Default for View {
             large: TextState::default(),
             deadline: None,
             completing: None,
-            repeat_rate: 5.0,
+            repeat_rate: REPEAT_RATE,
             typed: BTreeMap::new(),
             breaker: None,
             flow: None,
