@@ -7,6 +7,7 @@ use crate::backend::{Backend, BackendOptions, Notice, Wake};
 use crate::command::{Command, View};
 use crate::dialog::files::{FileDialogs, Native};
 use crate::dialog::palette::Palette;
+use crate::kept::{Keeper, Kept};
 use crate::model::Model;
 use crate::model::log::Level;
 use crate::panel::Cx;
@@ -20,10 +21,6 @@ const FEED: Duration = Duration::from_millis(33);
 const KEEP: Duration = Duration::from_secs(5);
 /// A paint this much later is certainly behind it.
 const KEEP_LATER: Duration = Duration::from_millis(100);
-/// Keys of what is kept between runs.
-const LAYOUT_KEY: &str = "layout";
-const SETTINGS_KEY: &str = "settings";
-const TABS_KEY: &str = "tabs";
 
 /// How a window is opened.
 pub struct Options {
@@ -31,13 +28,20 @@ pub struct Options {
     pub backend: BackendOptions,
     /// Open this workspace folder or call file.
     pub open: Option<std::path::PathBuf>,
+    /// The file in which layout, settings and drafts are kept between runs; `None`: nowhere.
+    pub state: Option<std::path::PathBuf>,
     /// How files are asked for.
     pub dialogs: Box<dyn FileDialogs>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { backend: BackendOptions { world: true, churn: true }, open: None, dialogs: Box::new(Native) }
+        Self {
+            backend: BackendOptions { world: true, churn: true },
+            open: None,
+            state: None,
+            dialogs: Box::new(Native),
+        }
     }
 }
 
@@ -52,6 +56,7 @@ pub struct App {
     pub(crate) backend: Backend,
     pub(crate) running: Running,
     commands: Vec<Command>,
+    pub(crate) keeper: Keeper,
     /// When the last state was kept, and whether something was done since.
     kept_at: Instant,
     unkept: bool,
@@ -64,14 +69,15 @@ impl App {
     ///
     /// # Errors
     /// When no thread or runtime can be started.
-    pub fn new(ctx: &egui::Context, storage: Option<&dyn eframe::Storage>, options: Options) -> std::io::Result<Self> {
+    pub fn new(ctx: &egui::Context, options: Options) -> std::io::Result<Self> {
         theme::install(ctx);
         let mut model = Model::default();
-        let kept = |key| storage.and_then(|storage| storage.get_string(key));
-        let first_run = kept(SETTINGS_KEY).is_none();
-        if let Some(settings) = kept(SETTINGS_KEY).and_then(|text| serde_json::from_str(&text).ok()) {
-            model.settings = settings;
-        }
+        let keeper = Keeper::new(options.state);
+        let first_run = keeper.is_first_run();
+        let kept = keeper.load();
+        let unreadable = kept.as_ref().err().cloned();
+        let kept = kept.ok().flatten().unwrap_or_default();
+        model.settings = kept.settings;
         let wake: Wake = {
             let ctx = ctx.clone();
             Arc::new(move || ctx.request_repaint_after(FEED))
@@ -79,28 +85,44 @@ impl App {
         let backend = Backend::start(&options.backend, model.traffic.share(), wake)?;
         let mut app = Self {
             model,
-            layout: kept(LAYOUT_KEY).and_then(|text| Layout::from_text(&text)).unwrap_or_default(),
+            layout: Layout::from_text(&kept.layout).unwrap_or_default(),
             panels: Panels::default(),
             palette: Palette::default(),
             backend,
             running: Running::new(options.dialogs),
             commands: Vec::new(),
+            keeper,
             kept_at: Instant::now(),
             unkept: false,
             frames: 0,
         };
         app.model.now = app.backend.now();
         app.apply_settings(ctx);
-        if let Some(text) = kept(TABS_KEY) {
-            app.restore_tabs(&text);
+        if let Some(why) = unreadable {
+            app.model.log.push(app.model.now, Level::Error, why.clone());
+            app.model.toasts.error(app.model.now, why);
         }
-        app.open_at_start(ctx, options.open, first_run && storage.is_some());
+        app.restore_tabs(&kept.tabs);
+        app.open_at_start(ctx, options.open, first_run);
         Ok(app)
     }
 
     /// Has a command carried out with the next frame, as if a panel had pushed it.
     pub fn push(&mut self, command: Command) {
         self.commands.push(command);
+    }
+
+    /// Writes down what the next run takes up.
+    pub fn keep(&mut self) {
+        let kept = Kept {
+            layout: self.layout.to_text().unwrap_or_default(),
+            settings: self.model.settings.clone(),
+            tabs: self.tabs_to_text().unwrap_or_default(),
+        };
+        let notices = self.backend.notices();
+        self.keeper.keep(&kept, move |why| notices.push(Notice::Log(Level::Error, why)));
+        self.kept_at = Instant::now();
+        self.unkept = false;
     }
 
     /// Calls in flight and everything that happened, taken into the model.
@@ -180,18 +202,9 @@ impl eframe::App for App {
         self.backend.show_leases(services && self.panels.services.shows_leases());
     }
 
-    fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        if let Some(text) = self.layout.to_text() {
-            storage.set_string(LAYOUT_KEY, text);
-        }
-        if let Ok(text) = serde_json::to_string(&self.model.settings) {
-            storage.set_string(SETTINGS_KEY, text);
-        }
-        if let Some(text) = self.tabs_to_text() {
-            storage.set_string(TABS_KEY, text);
-        }
-        self.kept_at = Instant::now();
-        self.unkept = false;
+    fn save(&mut self, _storage: &mut dyn eframe::Storage) {
+        // Not in eframe's own file: that one is cut to nothing before it is written anew.
+        self.keep();
     }
 
     fn auto_save_interval(&self) -> Duration {

@@ -16,6 +16,7 @@ pub mod backend;
 pub mod cli;
 pub mod command;
 pub mod dialog;
+mod kept;
 pub mod model;
 pub mod panel;
 #[cfg(test)]

@@ -120,6 +120,15 @@ pub fn save(path: &Path, draft: &Draft, over: Over<'_>) -> Result<Stamp, StoreEr
     Ok(Stamp { modified, ..Stamp::of(&text) })
 }
 
+/// Writes a file of the program's own, whole or not at all, its folder included.
+pub fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+    }
+    let clobber = if path.exists() { atomic::Clobber::Replace } else { atomic::Clobber::Refuse };
+    atomic::write(path, clobber, text.as_bytes())
+}
+
 /// Reads policies from a file that holds nothing else, written as the `policy` of a call.
 pub fn read_policy(path: &Path) -> Result<Policy, StoreError> {
     let (text, _) = read(path)?;

@@ -18,53 +18,33 @@ pub struct Window {
     pub harness: Harness<'static, App>,
 }
 
-/// What a window keeps between runs, in memory.
-#[derive(Clone, Debug, Default)]
-pub struct Kept(std::collections::HashMap<String, String>);
-
-impl eframe::Storage for Kept {
-    fn get_string(&self, key: &str) -> Option<String> {
-        self.0.get(key).cloned()
-    }
-
-    fn set_string(&mut self, key: &str, value: String) {
-        self.0.insert(key.to_owned(), value);
-    }
-
-    fn remove_string(&mut self, key: &str) {
-        self.0.remove(key);
-    }
-
-    fn flush(&mut self) {}
-}
-
 impl Window {
     /// Opens a window on an embedded world whose instances stay. `answers` are given to file dialogs, in order.
     pub fn open(workspace: Option<&Path>, answers: impl IntoIterator<Item = std::path::PathBuf>) -> Self {
         Self::start(workspace, answers, None)
     }
 
-    /// Opens a window that takes up where the one that kept this left off.
-    pub fn open_kept(kept: &Kept) -> Self {
-        Self::start(None, [], Some(kept))
+    /// Opens a window that keeps its state in this file, and takes up what is there.
+    pub fn open_kept(state: &Path) -> Self {
+        Self::start(None, [], Some(state))
     }
 
     fn start(
         workspace: Option<&Path>,
         answers: impl IntoIterator<Item = std::path::PathBuf>,
-        kept: Option<&Kept>,
+        state: Option<&Path>,
     ) -> Self {
         let options = Options {
             backend: BackendOptions { world: true, churn: false },
             open: workspace.map(Path::to_owned),
+            state: state.map(Path::to_owned),
             dialogs: Box::new(Scripted::new(answers)),
         };
-        let storage = kept.map(|kept| kept as &dyn eframe::Storage);
         let harness = Harness::builder()
             .with_size([1440.0, 900.0])
             // What runs repaints; `wait_until` steps instead of waiting for the end of that.
             .with_max_steps(4)
-            .build_eframe(|cx| App::new(&cx.egui_ctx, storage, options).expect("the engine starts"));
+            .build_eframe(|cx| App::new(&cx.egui_ctx, options).expect("the engine starts"));
         Self { harness }
     }
 

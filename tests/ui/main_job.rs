@@ -5,7 +5,7 @@ use std::path::Path;
 use callscope_wire::policy::BreakerState::{self, Closed, HalfOpen, Open};
 use egui::{Key, Modifiers};
 
-use crate::hands::{Kept, Window};
+use crate::hands::Window;
 
 fn place_order(window: &mut Window) {
     window.click("Place an order");
@@ -205,8 +205,9 @@ fn prepared_messages_send_themselves() {
 fn drafts_layout_and_settings_are_there_again_after_a_restart() {
     use callscope::command::{Act, Command};
 
-    let kept = Kept::default();
-    let mut window = Window::open(None, []);
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().join("callscope").join("state.json");
+    let mut window = Window::open_kept(&state);
     place_order(&mut window);
     let tab = window.app().model.tabs.active.expect("a tab");
     let mut draft = window.app().model.tabs.get(tab).expect("it is open").draft.clone();
@@ -215,13 +216,21 @@ fn drafts_layout_and_settings_are_there_again_after_a_restart() {
     window.harness.state_mut().push(Command::Act(Act::ToggleDock));
     window.harness.state_mut().push(Command::Act(Act::ZoomIn));
     window.settle();
-    let mut storage = kept.clone();
-    eframe::App::save(window.harness.state_mut(), &mut storage);
+    window.harness.state_mut().keep();
     drop(window);
 
-    let again = Window::open_kept(&storage);
+    let again = Window::open_kept(&state);
     let app = again.app();
     assert_eq!(app.model.tabs.active().map(|tab| &tab.draft), Some(&draft));
     assert!(!app.layout.dock, "the dock stays hidden");
     assert_eq!(app.model.settings.zoom, 110);
+    drop(again);
+
+    // A file that cannot be read is put aside, told of, and never overwritten.
+    std::fs::write(&state, "{ half a").expect("it can be written");
+    let after = Window::open_kept(&state);
+    let told = after.app().model.log.lines.front().map(|line| line.text.clone()).unwrap_or_default();
+    assert!(told.contains("broken.json") && told.contains("line 1"), "{told}");
+    let aside = state.with_extension("broken.json");
+    assert_eq!(std::fs::read_to_string(aside).expect("it is there"), "{ half a");
 }

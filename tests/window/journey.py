@@ -159,7 +159,7 @@ def main():
             run("wmctrl", "-c", "Callscope")
             code = program.wait(timeout=30)
             assert code == 0, f"the window closed with status {code}"
-            kept = list(pathlib.Path(home).rglob("app.ron"))
+            kept = list(pathlib.Path(home).rglob("state.json"))
             assert kept, "nothing was kept for the next start"
         except (NotSeen, AssertionError, subprocess.SubprocessError) as error:
             failed = error

@@ -103,6 +103,11 @@ impl Backend {
         self.notices.show_leases(shown);
     }
 
+    /// A handle for whoever has something to tell the window.
+    pub fn notices(&self) -> Notices {
+        self.notices.clone()
+    }
+
     /// An id for a new call.
     pub fn next_flow(&self) -> FlowId {
         self.flows.next()

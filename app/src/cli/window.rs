@@ -25,12 +25,10 @@ pub(super) fn open(workspace: Option<PathBuf>) -> Outcome {
         persist_window: true,
         ..eframe::NativeOptions::default()
     };
-    let options = Options { open: workspace, ..Options::default() };
-    let opened = eframe::run_native(
-        "callscope",
-        native,
-        Box::new(|cx| Ok(Box::new(App::new(&cx.egui_ctx, cx.storage, options)?))),
-    );
+    let state =
+        directories::ProjectDirs::from("", "", "callscope").map(|folders| folders.data_dir().join("state.json"));
+    let options = Options { open: workspace, state, ..Options::default() };
+    let opened = eframe::run_native("callscope", native, Box::new(|cx| Ok(Box::new(App::new(&cx.egui_ctx, options)?))));
     opened.map_err(|error| {
         print::error(&format!(
             "the window could not be opened: {error}. A display and OpenGL are needed; on a bare Debian install \

@@ -242,11 +242,11 @@ impl App {
     }
 
     fn unpack_sample(&mut self, ctx: &egui::Context, show: bool) {
-        let Some(folders) = directories::ProjectDirs::from("", "", "callscope") else {
+        let Some(folder) = self.keeper.folder() else {
             self.model.toasts.error(self.model.now, t!("run.no_home"));
             return;
         };
-        let root = folders.data_dir().join("sample");
+        let root = folder.join("sample");
         let tabs = self.tabs_with_files();
         self.work(ctx, move || {
             let result = store::unpack_sample(&root).and_then(|()| list(&root, &tabs));
