@@ -149,6 +149,9 @@ impl Layout {
                 changed = true;
             }
         }
+        if changed {
+            self.drop_empty();
+        }
         for tab in open {
             if !shown.iter().any(|(_, known)| known == tab) {
                 self.insert_tab(*tab);
@@ -156,6 +159,17 @@ impl Layout {
             }
         }
         changed
+    }
+
+    /// Lets go of containers whose last tab is gone. Painting would, but with no call open nothing paints the tiles,
+    /// and the next call would share its height with them.
+    fn drop_empty(&mut self) {
+        let empty =
+            |tile: &Tile<Pane>| matches!(tile, Tile::Container(Container::Tabs(tabs)) if tabs.children.is_empty());
+        let gone: Vec<TileId> = self.calls.tiles.iter().filter(|(_, tile)| empty(tile)).map(|(id, _)| *id).collect();
+        for tile in gone {
+            self.calls.remove_recursively(tile);
+        }
     }
 
     /// Lifts splits out of tabs. Dropped onto the lower part of a pane, a tab lands beside that pane *inside its tab*, with
@@ -279,7 +293,10 @@ impl Layout {
             && linear.dir == LinearDir::Vertical
         {
             linear.children.insert(0, above);
-            let rest = linear.children.len().saturating_sub(1).max(1) as f32;
+            // What is there keeps its proportions, whatever dragging and closing made of them.
+            let share =
+                |child: &TileId| linear.shares.iter().find(|(id, _)| *id == child).map_or(1.0, |(_, share)| *share);
+            let rest: f32 = linear.children.iter().skip(1).map(share).sum();
             linear.shares.set_share(above, rest * (1.0 - DOCK_SHARE) / DOCK_SHARE);
             return;
         }
@@ -346,6 +363,30 @@ mod tests {
         layout.activate(TabId(1));
         layout.sync_tabs(&[TabId(1), TabId(2), TabId(3), TabId(4), TabId(5)]);
         assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(5), TabId(3), TabId(4)]);
+    }
+
+    #[test]
+    fn the_dock_has_its_height_again_after_all_tabs_were_closed() {
+        let height = |layout: &Layout| {
+            let root = layout.calls.root().unwrap();
+            let Some(Tile::Container(Container::Linear(linear))) = layout.calls.tiles.get(root) else { panic!() };
+            let shares: Vec<f32> = linear.shares.split(&linear.children, 100.0);
+            shares.last().copied().unwrap()
+        };
+        let mut layout = Layout::default();
+        layout.sync_tabs(&[TabId(1)]);
+        let first = height(&layout);
+        assert!((first - 30.0).abs() < 1.0, "{first}");
+        // What a drag leaves behind: shares that do not add up to anything round.
+        let root = layout.calls.root().unwrap();
+        if let Some(Tile::Container(Container::Linear(linear))) = layout.calls.tiles.get_mut(root) {
+            let dock = *linear.children.last().unwrap();
+            linear.shares.set_share(dock, 0.4);
+        }
+        layout.sync_tabs(&[]);
+        layout.sync_tabs(&[TabId(2)]);
+        let again = height(&layout);
+        assert!((again - 30.0).abs() < 1.0, "{again}");
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn send_sends_and_its_menu_repeats() {
     look(&mut harness, "call-menu");
     harness.get_by_label("Repeat at this rate").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().commands.last(), Some(&Command::Repeat(tab, 5.0)));
+    assert_eq!(harness.state().commands.last(), Some(&Command::Repeat(tab, crate::model::tabs::REPEAT_RATE)));
 }
 
 #[test]
