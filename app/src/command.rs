@@ -79,8 +79,6 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Save the tab; asks for a place if it has none.
     Save(TabId),
-    /// Save the tab to this file below the workspace's root.
-    SaveTo(TabId, PathBuf),
     /// The file of a tab was changed by somebody else: write this tab's draft over it.
     KeepMine(TabId),
     /// Likewise: take what lies in the file, and let the tab's draft go (undoable).

@@ -56,7 +56,6 @@ impl App {
             (Command::OpenPath(path), _) => self.open_path(ctx, path),
             (Command::OpenSaved(path, preview), Some(root)) => self.load(ctx, root.join(path), preview, None),
             (Command::Save(tab), _) => self.save_tab(ctx, tab, false),
-            (Command::SaveTo(tab, path), Some(root)) => self.write(ctx, tab, root.join(path), false),
             (Command::KeepMine(tab), _) => {
                 if let Some(path) = self.model.tabs.get(tab).and_then(|tab| tab.file.clone()) {
                     self.write(ctx, tab, path, true);
