@@ -50,6 +50,12 @@ impl Span {
         Self { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
     }
 
+    /// The same bytes, counted from a place `by` bytes later; what lies before it is cut off.
+    #[must_use]
+    pub const fn shifted_back(self, by: usize) -> Self {
+        Self { start: self.start.saturating_sub(by), end: self.end.saturating_sub(by) }
+    }
+
     /// As a range, to slice with `get`.
     pub const fn range(self) -> Range<usize> {
         self.start..self.end

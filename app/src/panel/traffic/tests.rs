@@ -36,6 +36,7 @@ pub(super) fn frame(bytes: &'static [u8]) -> Frame {
         method: None,
         code: None,
         odd: false,
+        message: None,
         bytes: Bytes::from_static(bytes),
     }
 }

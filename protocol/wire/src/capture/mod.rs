@@ -10,13 +10,16 @@
 pub mod event;
 pub mod filter;
 pub mod flow;
+pub mod message;
 pub mod recorder;
 pub mod store;
+mod streams;
 pub mod verdict;
 
 pub use event::{FlowEvent, Segment};
 pub use filter::{Filter, FilterError};
 pub use flow::{Attempt, Flow};
+pub use message::{Message, MessageKey, MessagePart};
 pub use recorder::{Batch, Recorder};
 pub use store::{Frame, FrameBytes, Store};
 pub use verdict::verdict;

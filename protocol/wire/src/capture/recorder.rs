@@ -11,11 +11,12 @@
 //! Works on chunks and gives batches, so that whoever shares the store locks it for a moment only. Bytes are not
 //! copied where a frame lies in one chunk.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::streams::Streams;
 use super::{ConnectionFacts, Frame, Store, TapChunk, TapEvent};
 use crate::dialect::{self, Dialect, Toward};
 use crate::engine::Side;
@@ -24,12 +25,6 @@ use crate::{ConnectionId, FrameId, Time};
 
 /// Bytes held of a connection, both directions, until its dialect is known.
 const MAX_HELD: usize = 128 << 10;
-
-/// Streams of one connection whose methods are remembered while they run. Beyond it the oldest are forgotten.
-const MAX_STREAMS: usize = 8 << 10;
-
-/// Streams that are over and still remembered: frames that crossed the end belong to the call, too.
-const MAX_ENDED: usize = 256;
 
 /// Method names kept once for all frames; and how long one may be, as they are the peer's to choose.
 const MAX_NAMES: usize = 4 << 10;
@@ -91,7 +86,7 @@ impl Batch {
 struct Tracked {
     side: Side,
     state: State,
-    methods: Methods,
+    streams: Streams,
 }
 
 enum State {
@@ -135,7 +130,7 @@ impl Recorder {
             TapEvent::Opened(facts) => {
                 let known = facts.dialect.and_then(dialect::by_name);
                 let state = known.map_or_else(|| State::Undecided(Held::default()), State::known);
-                let tracked = Tracked { side: facts.side, state, methods: Methods::default() };
+                let tracked = Tracked { side: facts.side, state, streams: Streams::default() };
                 self.connections.insert(connection, tracked);
                 batch.0.push(Record::Opened(connection, at, facts));
             }
@@ -162,7 +157,7 @@ impl Recorder {
         let tracked = self.connections.entry(id).or_insert_with(|| Tracked {
             side: Side::Client,
             state: State::Unknown,
-            methods: Methods::default(),
+            streams: Streams::default(),
         });
         let State::Undecided(held) = &mut tracked.state else {
             return self.apply(id, at, piece, batch);
@@ -199,10 +194,11 @@ impl Recorder {
             }
             (State::Known(known), What::Lost(bytes)) => {
                 known.cutter(toward(piece.sent, tracked.side)).gap(bytes);
+                tracked.streams.lose(piece.sent);
                 None
             }
             (_, What::Bytes(bytes)) => {
-                cuts.push(Cut { bytes, kind: "?", stream: 0, method: None, code: None, odd: true });
+                cuts.push(Cut { bytes, kind: "?", stream: 0, method: None, code: None, odd: true, message: None });
                 None
             }
             (_, What::Lost(_)) => None,
@@ -240,16 +236,21 @@ impl Tracked {
         cut: Cut,
         names: &mut HashSet<Arc<str>>,
     ) -> Frame {
+        if cut.odd && cut.stream == 0 && cut.message.is_none() {
+            // Bytes that fit no frame may have been parts of messages.
+            self.streams.lose(sent);
+        }
         let method = match cut.method {
             Some(name) => {
                 let name = shared(names, &name);
-                self.methods.begin(cut.stream, &name);
+                self.streams.begin(cut.stream, &name);
                 Some(name)
             }
-            None => self.methods.of(cut.stream),
+            None => self.streams.method(cut.stream),
         };
+        let message = cut.message.and_then(|part| self.streams.part(cut.stream, sent, part));
         if cut.code.is_some() {
-            self.methods.end(cut.stream);
+            self.streams.end(cut.stream);
         }
         Frame {
             // The store numbers it.
@@ -264,6 +265,7 @@ impl Tracked {
             method,
             code: cut.code,
             odd: cut.odd,
+            message,
             bytes: cut.bytes,
         }
     }
@@ -315,39 +317,6 @@ impl Held {
             Ok(None) if self.bytes > MAX_HELD || self.pieces.len() > MAX_HELD / 16 => Err(Nobodys),
             Ok(verdict) => Ok(verdict),
             Err(_) => Err(Nobodys),
-        }
-    }
-}
-
-/// Methods of a connection's streams.
-#[derive(Default)]
-struct Methods {
-    /// Numbers rise, so the first is the oldest.
-    running: BTreeMap<u64, Arc<str>>,
-    ended: VecDeque<u64>,
-}
-
-impl Methods {
-    fn begin(&mut self, stream: u64, method: &Arc<str>) {
-        if stream == 0 {
-            return;
-        }
-        self.running.insert(stream, Arc::clone(method));
-        if self.running.len() > MAX_STREAMS {
-            self.running.pop_first();
-        }
-    }
-
-    fn of(&self, stream: u64) -> Option<Arc<str>> {
-        self.running.get(&stream).cloned()
-    }
-
-    fn end(&mut self, stream: u64) {
-        self.ended.push_back(stream);
-        if self.ended.len() > MAX_ENDED
-            && let Some(oldest) = self.ended.pop_front()
-        {
-            self.running.remove(&oldest);
         }
     }
 }

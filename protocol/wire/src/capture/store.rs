@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::ConnectionFacts;
+use super::{ConnectionFacts, MessagePart};
 use crate::dialect::Toward;
 use crate::engine::Side;
 use crate::{Code, ConnectionId, FrameId, Time};
@@ -35,6 +35,8 @@ pub struct Frame {
     pub code: Option<Code>,
     /// Part of it could not be understood.
     pub odd: bool,
+    /// What of it is a message, or a part of one.
+    pub message: Option<MessagePart>,
     /// Its bytes.
     pub bytes: FrameBytes,
 }
@@ -233,6 +235,7 @@ mod tests {
             method: None,
             code: None,
             odd: false,
+            message: None,
             bytes: Bytes::from_static(text.as_bytes()),
         }
     }

@@ -28,6 +28,19 @@ pub struct Cut {
     pub code: Option<Code>,
     /// Part of this frame could not be understood.
     pub odd: bool,
+    /// What of it is a message, or a part of one.
+    pub message: Option<Part>,
+}
+
+/// Which bytes of a frame are a message, or a part of one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Its bytes in the frame.
+    pub span: Span,
+    /// The message goes on in a later frame of its stream.
+    pub more: bool,
+    /// It is compressed as a whole: no part of it can be read alone.
+    pub compressed: bool,
 }
 
 /// Cuts one direction of one connection into frames. Bytes that fit no frame come out as a frame of kind `?`.

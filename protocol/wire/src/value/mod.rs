@@ -2,6 +2,7 @@
 //! travels as canonical protobuf JSON does: as strings.
 
 pub mod extent;
+pub mod locate;
 pub mod outline;
 pub mod path;
 pub mod scan;

@@ -17,6 +17,7 @@ fn frame() -> Frame {
         method: Some("shop.Orders/Place".into()),
         code: Some(Code::UNAVAILABLE),
         odd: false,
+        message: None,
         bytes: Bytes::from_static(&[0; 120]),
     }
 }

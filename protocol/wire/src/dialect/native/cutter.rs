@@ -7,12 +7,12 @@
 
 use bytes::{Bytes, BytesMut};
 
-use crate::Code;
 use crate::dialect::Toward;
 use crate::engine::CancelReason;
 use crate::frame::native::{Flags, HEADER_LEN, Header, Kind, MAGIC, PREFACE_LEN};
 use crate::frame::tlv::Tlvs;
-use crate::inspect::{Cut, Cutter};
+use crate::inspect::{Cut, Cutter, Part};
+use crate::{Code, Span};
 
 /// A frame above this is nonsense rather than large: 16 MiB is the ceiling of `max_frame`, and metadata adds 64 KiB.
 const LARGEST: usize = (16 << 20) + (64 << 10);
@@ -151,7 +151,7 @@ impl NativeCutter {
         let bytes = (!self.held.is_empty()).then(|| self.held.split().freeze())?;
         Some(match Header::decode(&bytes) {
             Some(header) if self.state == State::Frames => {
-                Cut { odd: true, code: None, ..describe(self.toward, &header, bytes) }
+                Cut { odd: true, code: None, message: None, ..describe(self.toward, &header, bytes) }
             }
             _ => plain_cut(bytes, "?", true),
         })
@@ -159,7 +159,7 @@ impl NativeCutter {
 }
 
 fn plain_cut(bytes: Bytes, kind: &'static str, odd: bool) -> Cut {
-    Cut { bytes, kind, stream: 0, method: None, code: None, odd }
+    Cut { bytes, kind, stream: 0, method: None, code: None, odd, message: None }
 }
 
 fn plausible(header: &Header) -> bool {
@@ -216,5 +216,11 @@ fn describe(toward: Toward, header: &Header, bytes: Bytes) -> Cut {
         Kind::PING if header.flags.has(Flags::ACK) => "PONG",
         kind => kind.name().unwrap_or("EXTENSION"),
     };
-    Cut { stream: u64::from(header.stream), kind, method, code, odd, bytes }
+    let carries = matches!(header.kind, Kind::REQUEST | Kind::DATA) && header.flags.has(Flags::MSG);
+    let message = carries.then(|| Part {
+        span: Span::new(HEADER_LEN + meta.len(), bytes.len()),
+        more: header.flags.has(Flags::MORE),
+        compressed: header.flags.has(Flags::COMP),
+    });
+    Cut { stream: u64::from(header.stream), kind, method, code, odd, message, bytes }
 }

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::message::{Answer, read_answer, read_request};
 use crate::dialect::Toward;
-use crate::inspect::{Cut, Cutter, Diagnostic, Dissection, Node, NodeKind, json};
+use crate::inspect::{Cut, Cutter, Diagnostic, Dissection, Node, NodeKind, Part, json};
 use crate::value::extent::{Extent, Scanner};
 use crate::value::scan::{is_space, members};
 use crate::{Code, Limits, Span};
@@ -91,7 +91,7 @@ impl ValueCutter {
 
     fn frame(&mut self, bytes: Bytes) -> Cut {
         let stream = self.streams.unwrap_or(0);
-        let cut = Cut { bytes, kind: "?", stream, method: None, code: None, odd: true };
+        let cut = Cut { bytes, kind: "?", stream, method: None, code: None, odd: true, message: None };
         let space = cut.bytes.iter().take_while(|byte| is_space(**byte)).count();
         if space == cut.bytes.len() {
             return Cut { kind: "space", stream: 0, odd: false, ..cut };
@@ -105,6 +105,9 @@ impl ValueCutter {
         }
         self.mode = Mode::Space;
         let value = cut.bytes.slice(space..);
+        let message =
+            message_span(self.toward, &value).map(|span| Part { span: span.shifted(space), ..Part::default() });
+        let cut = Cut { message, ..cut };
         match self.toward {
             Toward::Server => match read_request(&value) {
                 Ok(request) => Cut { kind: "request", method: Some(request.method), odd: false, ..cut },
@@ -132,7 +135,7 @@ impl ValueCutter {
             _ => "?",
         };
         let stream = if whole { 0 } else { self.streams.unwrap_or(0) };
-        out.push(Cut { bytes, kind, stream, method: None, code: None, odd: !whole });
+        out.push(Cut { bytes, kind, stream, method: None, code: None, odd: !whole, message: None });
     }
 }
 
@@ -170,6 +173,28 @@ impl Cutter for ValueCutter {
 
     fn gap(&mut self, _lost: u64) {
         self.gap = true;
+    }
+}
+
+/// Where in a request or an answer its message lies. A request with both `args` and `kwargs` has its message in two
+/// places: the whole request then stands for it.
+fn message_span(toward: Toward, value: &[u8]) -> Option<Span> {
+    let (mut args, mut kwargs, mut result) = (None, None, None);
+    for (name, span) in members(value) {
+        match &*name {
+            "args" => args = Some(span),
+            "kwargs" => kwargs = Some(span),
+            "result" => result = Some(span),
+            _ => {}
+        }
+    }
+    let filled = |span: &Span| value.get(span.range()).is_some_and(|bytes| !matches!(bytes, b"[]" | b"{}" | b"null"));
+    match toward {
+        Toward::Client => result,
+        Toward::Server => match (args.filter(filled), kwargs.filter(filled)) {
+            (Some(_), Some(_)) => Some(Span::new(0, value.len())),
+            (args_filled, kwargs_filled) => args_filled.or(kwargs_filled).or(kwargs).or(args),
+        },
     }
 }
 
