@@ -2,7 +2,7 @@
 //!
 //! Fields are numbered by their place. Knows nothing but the schema model.
 
-use callscope_wire::schema::{EnumValue, Field, Method, Service, TypeDef, TypeKind, TypeRef};
+use callscope_wire::schema::{EnumValue, Field, Method, Rule, Service, TypeDef, TypeKind, TypeRef};
 use callscope_wire::{Shape, Value};
 
 /// A service. `docs`: one paragraph.
@@ -52,6 +52,16 @@ pub(crate) fn field(name: &str, type_ref: TypeRef, docs: &str, example: Value) -
 /// A field that may be left out.
 pub(crate) fn optional(name: &str, type_ref: TypeRef, docs: &str, example: Value) -> Field {
     Field { optional: true, ..field(name, type_ref, docs, example) }
+}
+
+/// The same field, whose value must keep to this.
+pub(crate) fn ruled(field: Field, rule: Rule) -> Field {
+    Field { rule, ..field }
+}
+
+/// Fields of which at most one is set.
+pub(crate) fn one_of(group: &str, fields: impl IntoIterator<Item = Field>) -> impl Iterator<Item = Field> {
+    fields.into_iter().map(move |field| Field { oneof: group.to_owned(), ..field })
 }
 
 /// A named type, where it is used.

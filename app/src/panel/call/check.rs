@@ -4,6 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use callscope_wire::schema::validate::Part;
 use callscope_wire::schema::{Schema, TypeRef};
 use callscope_wire::value::text::{self, SpanMap};
 
@@ -107,7 +108,7 @@ fn judge(source: &str, schema: Option<&Schema>, of: Option<&TypeRef>) -> Verdict
     let spans = SpanMap::of(source);
     let mistakes = problems.into_iter().map(|problem| {
         // A field that does not exist is wrong by its name, any other by its value.
-        let span = spans.name(&problem.path).filter(|_| problem.message.starts_with("there is no field"));
+        let span = spans.name(&problem.path).filter(|_| problem.part == Part::Name);
         let span = span.or_else(|| spans.value(&problem.path)).unwrap_or_default();
         // Of an object that misses something, its first line will do.
         let end = source.get(span.range()).and_then(|text| text.find('\n')).map_or(span.end, |at| span.start + at);

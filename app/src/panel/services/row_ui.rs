@@ -350,6 +350,7 @@ fn type_name(type_ref: &TypeRef) -> String {
         TypeRef::Uint32 => "uint32".to_owned(),
         TypeRef::Int64 => "int64".to_owned(),
         TypeRef::Uint64 => "uint64".to_owned(),
+        TypeRef::Float => "float".to_owned(),
         TypeRef::Double => "double".to_owned(),
         TypeRef::String => "string".to_owned(),
         TypeRef::Bytes => "bytes".to_owned(),

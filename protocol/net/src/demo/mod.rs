@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  World ── front: registry + every service, one port (what `serve` prints)
-//!    ├───── calculator-1  greeter-1  ticker-1  chat-1  files-1      each on a port of its own,
+//!    ├───── calculator-1 greeter-1 ticker-1 chat-1 everything-1 files-1   each on a port of its own,
 //!    ├───── orders-1 steady · orders-2 slow · orders-3 bursty       each with a lease
 //!    └───── orders-4, greeter-2 come and go (churn)
 //! ```
@@ -15,6 +15,7 @@ mod bursts;
 mod calculator;
 mod chat;
 mod churn;
+mod everything;
 mod files;
 mod greeter;
 mod moment;
@@ -124,6 +125,7 @@ struct Kind {
 const RESIDENTS: &[Kind] = &[
     Kind { id: "calculator-1", service: "calculator", tags: &[], weight: 100, add_to: |r, _| calculator::add_to(r) },
     Kind { id: "chat-1", service: "chat", tags: &[], weight: 100, add_to: |r, _| chat::add_to(r) },
+    Kind { id: "everything-1", service: "everything", tags: &[], weight: 100, add_to: |r, _| everything::add_to(r) },
     Kind { id: "files-1", service: "files", tags: &[], weight: 100, add_to: |r, _| files::add_to(r) },
     Kind { id: "greeter-1", service: "greeter", tags: &[], weight: 100, add_to: |r, _| greeter::add_to(r) },
     Kind {
@@ -171,6 +173,7 @@ impl World {
         registry.add_to(&mut router);
         calculator::add_to(&mut router);
         chat::add_to(&mut router);
+        everything::add_to(&mut router);
         files::add_to(&mut router);
         greeter::add_to(&mut router);
         orders::add_to(&mut router, &orders, Manner::Steady, options.seed);

@@ -47,7 +47,7 @@ fn schema() -> Schema {
         type_ref: TypeRef::String,
         optional,
         docs: docs.to_owned(),
-        example: None,
+        ..Field::default()
     };
     let record = |name: &str, docs: &str, fields: Vec<Field>| TypeDef {
         name: name.to_owned(),

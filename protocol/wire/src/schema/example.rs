@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use crate::Value;
-use crate::schema::{Schema, TypeKind, TypeRef};
+use crate::schema::{Field, Schema, TypeKind, TypeRef};
 
 /// Values that an example may have. Schemas come from peers: ten types that have ten fields of the next are short
 /// to write and endless to spell out.
@@ -19,6 +19,11 @@ impl Schema {
     /// Where a type holds itself, lists and maps end empty and required fields end as `null`.
     pub fn example(&self, of: &TypeRef) -> Value {
         Example { schema: self, inside: Vec::new(), left: MAX_VALUES }.value(of)
+    }
+
+    /// What a field holds when it is set without saying to what.
+    pub fn example_of_field(&self, field: &Field) -> Value {
+        Example { schema: self, inside: Vec::new(), left: MAX_VALUES }.field(field)
     }
 }
 
@@ -36,7 +41,7 @@ impl<'a> Example<'a> {
             TypeRef::Any => Value::Null,
             TypeRef::Bool => Value::Bool(false),
             TypeRef::Int32 | TypeRef::Uint32 | TypeRef::Int64 | TypeRef::Uint64 => Value::from(0),
-            TypeRef::Double => Value::from(0.0),
+            TypeRef::Float | TypeRef::Double => Value::from(0.0),
             TypeRef::String | TypeRef::Bytes => Value::from(""),
             TypeRef::List(item) if self.ends_at(item) => Value::Array(Vec::new()),
             TypeRef::List(item) => Value::Array(vec![self.value(item)]),
@@ -60,24 +65,38 @@ impl<'a> Example<'a> {
             TypeKind::Record(fields) => {
                 self.inside.push(name);
                 let mut object = Map::new();
+                // Of a group only the first field that has an example is set.
+                let mut groups: Vec<&str> = Vec::new();
                 for field in fields {
                     if self.left == 0 {
                         break;
                     }
-                    match &field.example {
-                        Some(example) => {
-                            object.insert(field.name.clone(), example.clone());
-                        }
-                        None if field.optional => {}
-                        None => {
-                            let value = self.value(&field.type_ref);
-                            object.insert(field.name.clone(), value);
-                        }
+                    if groups.contains(&field.oneof.as_str()) || (field.may_be_left_out() && field.example.is_none()) {
+                        continue;
                     }
+                    if !field.oneof.is_empty() {
+                        groups.push(&field.oneof);
+                    }
+                    let value = self.field(field);
+                    object.insert(field.name.clone(), value);
                 }
                 self.inside.pop();
                 Value::Object(object)
             }
+        }
+    }
+
+    /// A field's own example, else the nearest to nothing that its rule allows.
+    fn field(&mut self, field: &'a Field) -> Value {
+        if let Some(example) = field.example.as_ref().or(field.default.as_ref()) {
+            return example.clone();
+        }
+        match (&field.type_ref, self.value(&field.type_ref)) {
+            (_, Value::Number(_)) if !field.rule.is_empty() => Value::Number(field.rule.nearest_to_zero()),
+            (TypeRef::String, Value::String(_)) => {
+                Value::from("x".repeat(field.rule.min_length.unwrap_or(0).min(64) as usize))
+            }
+            (_, other) => other,
         }
     }
 
@@ -98,8 +117,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::schema::TypeDef;
     use crate::schema::sample::shop;
-    use crate::schema::{Field, TypeDef};
 
     #[test]
     fn an_example_shows_the_shape_and_validates() {
@@ -111,6 +130,17 @@ mod tests {
             json!({"sku": "A1", "qty": 0, "priority": "NORMAL", "lines": [{"sku": "A1", "price": 0.0}], "labels": {"key": ""}})
         );
         assert_eq!(schema.validate(&example, &place), []);
+    }
+
+    #[test]
+    fn rules_defaults_and_groups_are_kept_to() {
+        let schema = shop();
+        let payment = TypeRef::Named("shop.Payment".into());
+        let example = schema.example(&payment);
+        assert_eq!(example, json!({"amount": 1, "invoice": {"days": 30}}));
+        assert_eq!(schema.validate(&example, &payment), []);
+        let Some(TypeKind::Record(fields)) = schema.type_def("shop.Payment").map(|def| &def.kind) else { panic!() };
+        assert_eq!(schema.example_of_field(&fields[1]), json!("EUR"));
     }
 
     #[test]

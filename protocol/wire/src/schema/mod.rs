@@ -9,12 +9,14 @@ pub mod closest;
 pub mod example;
 pub mod places;
 pub mod print;
+pub mod rule;
 #[cfg(test)]
 mod sample;
 pub mod validate;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::rule::Rule;
 use crate::{Shape, Value};
 
 /// Services and the types they use.
@@ -115,6 +117,8 @@ pub enum TypeRef {
     Int64,
     /// 64 bits, unsigned; likewise.
     Uint64,
+    /// 32-bit floating point.
+    Float,
     /// 64-bit floating point.
     Double,
     /// Text.
@@ -171,6 +175,22 @@ pub struct Field {
     /// What an example message has here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub example: Option<Value>,
+    /// What the receiver takes while it is not set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// The group it belongs to, of which at most one field is set; empty: none. Fields of a group may be left out.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub oneof: String,
+    /// What its value must keep to beyond its type.
+    #[serde(default, skip_serializing_if = "Rule::is_empty")]
+    pub rule: Rule,
+}
+
+impl Field {
+    /// Whether a message without it is complete.
+    pub fn may_be_left_out(&self) -> bool {
+        self.optional || !self.oneof.is_empty()
+    }
 }
 
 /// One value of an enum.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::Shape;
 use crate::schema::closest::hint;
-use crate::schema::{Method, Schema, Service, TypeDef, TypeKind, TypeRef};
+use crate::schema::{Field, Method, Schema, Service, TypeDef, TypeKind, TypeRef};
 
 /// Types spelled out beside what was asked for.
 const MAX_TYPES: usize = 100;
@@ -114,6 +114,7 @@ impl TypeRef {
             Self::Uint32 => "uint32",
             Self::Int64 => "int64",
             Self::Uint64 => "uint64",
+            Self::Float => "float",
             Self::Double => "double",
             Self::String => "string",
             Self::Bytes => "bytes",
@@ -143,10 +144,21 @@ fn put_type(out: &mut String, def: &TypeDef) {
     match &def.kind {
         TypeKind::Record(fields) => {
             line(out, &format!("record {} {{", def.name));
+            let mut group = "";
             for field in fields {
-                put_docs(out, "  ", &field.docs);
-                let optional = if field.optional { "?" } else { "" };
-                line(out, &format!("  {}{optional}: {} = {}", field.name, field.type_ref, field.number));
+                if group != field.oneof {
+                    if !group.is_empty() {
+                        line(out, "  }");
+                    }
+                    group = &field.oneof;
+                    if !group.is_empty() {
+                        line(out, &format!("  oneof {group} {{"));
+                    }
+                }
+                put_field(out, if group.is_empty() { "  " } else { "    " }, field);
+            }
+            if !group.is_empty() {
+                line(out, "  }");
             }
         }
         TypeKind::Enum(values) => {
@@ -158,6 +170,17 @@ fn put_type(out: &mut String, def: &TypeDef) {
         }
     }
     out.push_str("}\n");
+}
+
+fn put_field(out: &mut String, indent: &str, field: &Field) {
+    put_docs(out, indent, &field.docs);
+    let optional = if field.optional { "?" } else { "" };
+    let default = field.default.as_ref().map(|default| format!(", default {default}")).unwrap_or_default();
+    let rule = match field.rule.written(&field.name) {
+        rule if rule.is_empty() => rule,
+        rule => format!(", {rule}"),
+    };
+    line(out, &format!("{indent}{}{optional}: {} = {}{default}{rule}", field.name, field.type_ref, field.number));
 }
 
 fn put_docs(out: &mut String, indent: &str, docs: &str) {
@@ -258,6 +281,26 @@ mod tests {
         }
         ");
         assert_eq!(shop().describe("place"), shop().describe("shop.Orders/Place"));
+    }
+
+    #[test]
+    fn groups_rules_and_defaults_are_spelled_out() {
+        insta::assert_snapshot!(shop().describe("shop.Payment").unwrap(), @r#"
+        record shop.Payment {
+          // In minor units.
+          amount: uint64 = 1, 1 ≤ amount ≤ 1000000
+          currency?: string = 2, default "EUR", 3 ≤ #currency ≤ 3
+          oneof method {
+            card: string = 3
+            invoice: shop.Invoice = 4
+          }
+          note?: string = 5
+        }
+
+        record shop.Invoice {
+          days: uint32 = 1
+        }
+        "#);
     }
 
     #[test]

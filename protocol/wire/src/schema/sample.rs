@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::Shape;
-use crate::schema::{EnumValue, Field, Method, Schema, Service, TypeDef, TypeKind, TypeRef};
+use crate::schema::{EnumValue, Field, Method, Rule, Schema, Service, TypeDef, TypeKind, TypeRef};
 
 pub(super) fn shop() -> Schema {
     let named = |name: &str| TypeRef::Named(format!("shop.{name}"));
@@ -73,6 +73,31 @@ pub(super) fn shop() -> Schema {
                     },
                 ],
             ),
+            record(
+                "Payment",
+                "",
+                vec![
+                    Field {
+                        docs: "In minor units.".into(),
+                        rule: Rule::between(1, 1_000_000),
+                        ..field("amount", 1, TypeRef::Uint64)
+                    },
+                    Field {
+                        optional: true,
+                        default: Some(json!("EUR")),
+                        rule: Rule::length(3, 3),
+                        ..field("currency", 2, TypeRef::String)
+                    },
+                    Field { oneof: "method".into(), ..field("card", 3, TypeRef::String) },
+                    Field {
+                        oneof: "method".into(),
+                        example: Some(json!({"days": 30})),
+                        ..field("invoice", 4, named("Invoice"))
+                    },
+                    Field { optional: true, ..field("note", 5, TypeRef::String) },
+                ],
+            ),
+            record("Invoice", "", vec![field("days", 1, TypeRef::Uint32)]),
             TypeDef {
                 name: "shop.Priority".into(),
                 docs: String::new(),

@@ -1,10 +1,13 @@
 //! Does a message fit its type: what is wrong, where, and which rule says so.
 //!
 //! The rules are canonical protobuf JSON's, which every source of schemas is mapped to: 64-bit
-//! numbers may be strings, bytes are base64, an enum is a name or its number, `null` is "not set".
+//! numbers may be strings, bytes are base64, an enum is a name or its number, `null` is "not set". A text that is
+//! one variable, `{{name}}`, may stand anywhere: what it will be is not known here.
 
 use crate::schema::closest::hint;
+use crate::schema::rule::Breach;
 use crate::schema::{EnumValue, Field, Schema, TypeKind, TypeRef};
+use crate::value::variable::is_variable;
 use crate::value::{Value, path};
 
 /// Problems reported for one message; who has this many knows.
@@ -22,13 +25,26 @@ pub struct Problem {
     pub message: String,
     /// The rule it breaks: `qty: uint32`.
     pub rule: String,
+    /// Which part of it is wrong.
+    pub part: Part,
+}
+
+/// Which part of a value a problem is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// The value itself.
+    Value,
+    /// The name of the member that it is.
+    Name,
+    /// A member of this name, which it lacks.
+    Missing(String),
 }
 
 impl Schema {
     /// What is wrong with a message of this type, in the message's order. Types that the schema lacks are not checked.
     pub fn validate(&self, value: &Value, of: &TypeRef) -> Vec<Problem> {
-        let mut check = Check { schema: self, problems: Vec::new(), rule: String::new() };
-        check.value(value, of, "", 0);
+        let mut check = Check { schema: self, problems: Vec::new(), field: None, at: String::new(), depth: 0 };
+        check.value(value, of);
         check.problems
     }
 }
@@ -36,53 +52,62 @@ impl Schema {
 struct Check<'a> {
     schema: &'a Schema,
     problems: Vec<Problem>,
-    /// Of the field around.
-    rule: String,
+    /// The field around.
+    field: Option<&'a Field>,
+    /// Pointer of the value that is looked at. One text for all: a message has more values than problems.
+    at: String,
+    depth: usize,
 }
 
-impl Check<'_> {
-    fn value(&mut self, value: &Value, of: &TypeRef, at: &str, depth: usize) {
-        if depth > MAX_DEPTH || self.problems.len() >= MAX_PROBLEMS {
+impl<'a> Check<'a> {
+    fn value(&mut self, value: &Value, of: &'a TypeRef) {
+        let enough = self.depth > MAX_DEPTH || self.problems.len() >= MAX_PROBLEMS;
+        if enough || value.as_str().is_some_and(is_variable) {
             return;
         }
         match of {
             TypeRef::Any => {}
             TypeRef::Bool => {
                 if !value.is_boolean() {
-                    self.wrong(at, "`true` or `false`", value);
+                    self.wrong("`true` or `false`", value);
                 }
             }
-            TypeRef::Int32 => self.whole(value, at, i32::MIN.into(), i32::MAX.into()),
-            TypeRef::Uint32 => self.whole(value, at, 0, u32::MAX.into()),
-            TypeRef::Int64 => self.whole(value, at, i64::MIN.into(), i64::MAX.into()),
-            TypeRef::Uint64 => self.whole(value, at, 0, u64::MAX.into()),
-            TypeRef::Double => self.double(value, at),
+            TypeRef::Int32 => self.whole(value, i32::MIN.into(), i32::MAX.into()),
+            TypeRef::Uint32 => self.whole(value, 0, u32::MAX.into()),
+            TypeRef::Int64 => self.whole(value, i64::MIN.into(), i64::MAX.into()),
+            TypeRef::Uint64 => self.whole(value, 0, u64::MAX.into()),
+            TypeRef::Float => self.float(value, f64::from(f32::MAX)),
+            TypeRef::Double => self.float(value, f64::MAX),
             TypeRef::String => {
                 if !value.is_string() {
-                    self.wrong(at, "text in double quotes", value);
+                    self.wrong("text in double quotes", value);
                 }
             }
             TypeRef::Bytes => match value.as_str() {
-                None => self.wrong(at, "bytes as base64 text", value),
+                None => self.wrong("bytes as base64 text", value),
                 Some(text) => {
                     if let Some(message) = base64_problem(text) {
-                        self.problem(at, message);
+                        self.problem(message);
                     }
                 }
             },
             TypeRef::List(item) => match value.as_array() {
-                None => self.wrong(at, "a list `[…]`", value),
+                None => self.wrong("a list `[…]`", value),
                 Some(items) => {
                     for (index, value) in items.iter().enumerate() {
-                        self.value(value, item, &path::item(at, index), depth + 1);
+                        let outer = self.enter(|at| path::push_item(at, index));
+                        self.value(value, item);
+                        self.leave(outer);
                     }
                 }
             },
             TypeRef::Map(item) => match value.as_object() {
-                None => self.wrong(at, "a map `{…}`", value),
+                None => self.wrong("a map `{…}`", value),
                 Some(members) => {
                     for (name, value) in members {
-                        self.value(value, item, &path::member(at, name), depth + 1);
+                        let outer = self.enter(|at| path::push_member(at, name));
+                        self.value(value, item);
+                        self.leave(outer);
                     }
                 }
             },
@@ -90,59 +115,107 @@ impl Check<'_> {
                 let schema = self.schema;
                 match schema.type_def(name).map(|def| &def.kind) {
                     None => {}
-                    Some(TypeKind::Record(fields)) => self.record(value, name, fields, at, depth),
-                    Some(TypeKind::Enum(values)) => self.enumeration(value, name, values, at),
+                    Some(TypeKind::Record(fields)) => self.record(value, name, fields),
+                    Some(TypeKind::Enum(values)) => self.enumeration(value, name, values),
                 }
             }
         }
     }
 
-    fn record(&mut self, value: &Value, type_name: &str, fields: &[Field], at: &str, depth: usize) {
-        let Some(members) = value.as_object() else {
-            return self.wrong(at, &format!("a {} `{{…}}`", bare(type_name)), value);
-        };
-        let outer = std::mem::take(&mut self.rule);
-        for (name, value) in members {
-            let Some(field) = fields.iter().find(|field| field.name == *name) else {
-                self.rule = format!("fields of {type_name}: {}", names(fields));
-                let candidates = fields.iter().map(|field| field.name.as_str());
-                let message = format!("there is no field \"{name}\"{}", hint(name, candidates));
-                self.problem(&path::member(at, name), message);
-                continue;
-            };
-            if value.is_null() && field.optional {
-                continue;
-            }
-            self.rule = field_rule(field);
-            self.value(value, &field.type_ref, &path::member(at, name), depth + 1);
-        }
-        for field in fields {
-            if !field.optional && !members.contains_key(&field.name) {
-                self.rule = field_rule(field);
-                self.problem(at, format!("the field \"{}\" is missing", field.name));
-            }
-        }
-        self.rule = outer;
+    fn enter(&mut self, push: impl FnOnce(&mut String)) -> usize {
+        let outer = self.at.len();
+        push(&mut self.at);
+        self.depth += 1;
+        outer
     }
 
-    fn enumeration(&mut self, value: &Value, type_name: &str, values: &[EnumValue], at: &str) {
+    fn leave(&mut self, outer: usize) {
+        self.at.truncate(outer);
+        self.depth -= 1;
+    }
+
+    fn record(&mut self, value: &Value, type_name: &str, fields: &'a [Field]) {
+        let Some(members) = value.as_object() else {
+            return self.wrong(&format!("a {} `{{…}}`", bare(type_name)), value);
+        };
+        let around = self.field;
+        let mut groups: Vec<&str> = Vec::new();
+        for (name, value) in members {
+            let outer = self.enter(|at| path::push_member(at, name));
+            match fields.iter().find(|field| field.name == *name) {
+                None => self.unknown(name, type_name, fields),
+                Some(field) => self.member(value, field, fields, &mut groups),
+            }
+            self.leave(outer);
+        }
+        for field in fields {
+            if !field.may_be_left_out() && !members.contains_key(&field.name) {
+                let message = format!("the field \"{}\" is missing", field.name);
+                self.put(Part::Missing(field.name.clone()), message, field_rule(field));
+            }
+        }
+        self.field = around;
+    }
+
+    fn unknown(&mut self, name: &str, type_name: &str, fields: &[Field]) {
+        let rule = format!("fields of {type_name}: {}", names(fields));
+        let candidates = fields.iter().map(|field| field.name.as_str());
+        self.put(Part::Name, format!("there is no field \"{name}\"{}", hint(name, candidates)), rule);
+    }
+
+    fn member(&mut self, value: &Value, field: &'a Field, fields: &'a [Field], groups: &mut Vec<&'a str>) {
+        if value.is_null() && field.may_be_left_out() {
+            return;
+        }
+        if !field.oneof.is_empty() {
+            if groups.contains(&field.oneof.as_str()) {
+                let others = fields.iter().filter(|other| other.oneof == field.oneof).map(|other| other.name.as_str());
+                let rule = format!("{}: {}", field.oneof, others.collect::<Vec<_>>().join(" | "));
+                return self.put(Part::Name, format!("only one field of \"{}\" may be set", field.oneof), rule);
+            }
+            groups.push(&field.oneof);
+        }
+        self.field = Some(field);
+        let before = self.problems.len();
+        self.value(value, &field.type_ref);
+        // Of a value that is no number it helps nobody to hear that it is too small.
+        if self.problems.len() == before {
+            self.bounds(value, field);
+        }
+    }
+
+    fn bounds(&mut self, value: &Value, field: &Field) {
+        if field.rule.is_empty() || value.as_str().is_some_and(is_variable) {
+            return;
+        }
+        let bytes = (field.type_ref == TypeRef::Bytes).then(|| value.as_str().map_or(0, base64_bytes));
+        let message = match field.rule.breach(value, bytes) {
+            None => return,
+            Some(Breach::Below(least)) => format!("must be at least {least}"),
+            Some(Breach::Above(most)) => format!("must be at most {most}"),
+            Some(Breach::Short(length, min)) => format!("has a length of {length}; must have at least {min}"),
+            Some(Breach::Long(length, max)) => format!("has a length of {length}; must have at most {max}"),
+        };
+        self.put(Part::Value, message, field.rule.written(&field.name));
+    }
+
+    fn enumeration(&mut self, value: &Value, type_name: &str, values: &[EnumValue]) {
         match value {
             Value::String(name) if values.iter().any(|value| value.name == *name) => {}
             Value::String(name) => {
                 let candidates = values.iter().map(|value| value.name.as_str());
-                let message = format!("{} has no value \"{name}\"{}", bare(type_name), hint(name, candidates));
-                self.problem(at, message);
+                self.problem(format!("{} has no value \"{name}\"{}", bare(type_name), hint(name, candidates)));
             }
             Value::Number(number) => {
                 if !values.iter().any(|value| number.as_i64() == Some(value.number.into())) {
-                    self.problem(at, format!("{} has no value with the number {number}", bare(type_name)));
+                    self.problem(format!("{} has no value with the number {number}", bare(type_name)));
                 }
             }
-            _ => self.wrong(at, &format!("a name out of {}", bare(type_name)), value),
+            _ => self.wrong(&format!("a name out of {}", bare(type_name)), value),
         }
     }
 
-    fn whole(&mut self, value: &Value, at: &str, least: i128, most: i128) {
+    fn whole(&mut self, value: &Value, least: i128, most: i128) {
         let wide = most > i128::from(u32::MAX);
         let number = match value {
             Value::Number(number) => {
@@ -156,20 +229,25 @@ impl Check<'_> {
         };
         match number {
             Some(number) if (least..=most).contains(&number) => {}
-            Some(number) => self.problem(at, format!("{number} is out of range: {least} to {most}")),
-            None if wide => self.wrong(at, "a whole number (in double quotes or not)", value),
-            None => self.wrong(at, "a whole number", value),
+            Some(number) => self.problem(format!("{number} is out of range: {least} to {most}")),
+            None if wide => self.wrong("a whole number (in double quotes or not)", value),
+            None => self.wrong("a whole number", value),
         }
     }
 
-    fn double(&mut self, value: &Value, at: &str) {
+    fn float(&mut self, value: &Value, most: f64) {
         let special = |text: &str| matches!(text, "NaN" | "Infinity" | "-Infinity");
-        if !value.is_number() && !value.as_str().is_some_and(special) {
-            self.wrong(at, "a number", value);
+        match value.as_f64() {
+            Some(number) if number.abs() > most => {
+                self.problem(format!("{number:e} is out of range: {:e} to {most:e}", -most));
+            }
+            Some(_) => {}
+            None if value.as_str().is_some_and(special) => {}
+            None => self.wrong("a number", value),
         }
     }
 
-    fn wrong(&mut self, at: &str, expected: &str, found: &Value) {
+    fn wrong(&mut self, expected: &str, found: &Value) {
         let found = match found {
             Value::Null => "`null`".to_owned(),
             Value::Bool(value) => format!("`{value}`"),
@@ -179,12 +257,18 @@ impl Check<'_> {
             Value::Array(_) => "a list".to_owned(),
             Value::Object(_) => "an object".to_owned(),
         };
-        self.problem(at, format!("{expected} is expected here, not {found}"));
+        self.problem(format!("{expected} is expected here, not {found}"));
     }
 
-    fn problem(&mut self, at: &str, message: String) {
+    /// Something is wrong with the value itself, by the type of the field around.
+    fn problem(&mut self, message: String) {
+        let rule = self.field.map(field_rule).unwrap_or_default();
+        self.put(Part::Value, message, rule);
+    }
+
+    fn put(&mut self, part: Part, message: String, rule: String) {
         if self.problems.len() < MAX_PROBLEMS {
-            self.problems.push(Problem { path: at.to_owned(), message, rule: self.rule.clone() });
+            self.problems.push(Problem { path: self.at.clone(), message, rule, part });
         }
     }
 }
@@ -203,6 +287,11 @@ fn names(fields: &[Field]) -> String {
 /// The last part of a full name, as people say it.
 fn bare(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
+}
+
+/// How many bytes a base64 text stands for.
+fn base64_bytes(text: &str) -> usize {
+    text.trim_end_matches('=').len() * 3 / 4
 }
 
 /// Standard or URL-safe alphabet, padded or not, as protobuf's JSON accepts.
@@ -256,6 +345,48 @@ mod tests {
         /total | a whole number (in double quotes or not) is expected here, not the text "x" | total?: int64
          | the field "sku" is missing | sku: string
         "#);
+    }
+
+    fn of_payment(value: Value) -> Vec<String> {
+        let found = shop().validate(&value, &TypeRef::Named("shop.Payment".into()));
+        found.into_iter().map(|problem| format!("{} | {} | {}", problem.path, problem.message, problem.rule)).collect()
+    }
+
+    #[test]
+    fn rules_and_groups_are_checked() {
+        assert_eq!(of_payment(json!({"amount": "1000000", "card": "4711", "invoice": null})), Vec::<String>::new());
+        let found = of_payment(json!({"amount": 0, "currency": "EURO", "card": "4711", "invoice": {"days": 30}}));
+        insta::assert_snapshot!(found.join("\n"), @r#"
+        /amount | must be at least 1 | 1 ≤ amount ≤ 1000000
+        /currency | has a length of 4; must have at most 3 | 3 ≤ #currency ≤ 3
+        /invoice | only one field of "method" may be set | method: card | invoice
+        "#);
+        // A number that is none is one problem, not two.
+        assert_eq!(of_payment(json!({"amount": "x"})).len(), 1);
+    }
+
+    #[test]
+    fn a_variable_may_stand_anywhere() {
+        let found = problems(json!({
+            "sku": "{{sku}}", "qty": "{{ qty }}", "priority": "{{p}}", "lines": "{{lines}}", "labels": {}, "signature": "{{s}}"
+        }));
+        assert_eq!(found, Vec::<String>::new());
+        assert_eq!(of_payment(json!({"amount": "{{a}}", "currency": "{{c}}"})), Vec::<String>::new());
+        assert_eq!(of_payment(json!({"amount": "{{a}} EUR"})).len(), 1);
+    }
+
+    #[test]
+    fn a_float_has_the_range_of_its_width() {
+        let of = |value: Value, type_ref: TypeRef| shop().validate(&value, &type_ref).len();
+        assert_eq!([of(json!(3.4e38), TypeRef::Float), of(json!(3.5e38), TypeRef::Float)], [0, 1]);
+        assert_eq!([of(json!(3.5e38), TypeRef::Double), of(json!("NaN"), TypeRef::Float)], [0, 0]);
+    }
+
+    #[test]
+    fn a_problem_says_which_part_of_a_value_it_is_about() {
+        let found = shop().validate(&json!({"amont": 1}), &TypeRef::Named("shop.Payment".into()));
+        let parts: Vec<_> = found.into_iter().map(|problem| problem.part).collect();
+        assert_eq!(parts, [Part::Name, Part::Missing("amount".into())]);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Messages as values. Order of members is kept; what JSON would lose (64-bit numbers, bytes)
 //! travels as canonical protobuf JSON does: as strings.
 
+pub mod edit;
 pub mod extent;
 pub mod locate;
 pub mod outline;
 pub mod path;
 pub mod scan;
 pub mod text;
+pub mod variable;
 
 /// A message, decoded. `serde_json`'s, with members in the order in which they came.
 pub use serde_json::Value;

@@ -109,6 +109,34 @@ impl Outline {
         builder.outline
     }
 
+    /// A scalar was replaced by another one of `len` bytes: what lies behind it moves, what lies around it grows.
+    pub fn resize(&mut self, entry: usize, len: usize, kind: Kind) {
+        let Some(old) = self.entries.get_mut(entry).map(|entry| {
+            entry.kind = kind;
+            entry.span
+        }) else {
+            return;
+        };
+        let moved = |at: &mut usize| {
+            if *at >= old.end {
+                *at = *at - old.len() + len;
+            }
+        };
+        for (index, other) in self.entries.iter_mut().enumerate() {
+            // An empty span does not occur, so what begins at the end of the old value lies behind it.
+            if index != entry {
+                moved(&mut other.span.start);
+            }
+            moved(&mut other.span.end);
+            if let Some(name) = &mut other.name
+                && index != entry
+            {
+                moved(&mut name.start);
+                moved(&mut name.end);
+            }
+        }
+    }
+
     /// Indices of the values directly inside an entry; with `None`, of those at the top.
     pub fn children(&self, of: Option<usize>) -> impl Iterator<Item = usize> {
         let (mut next, end) = match of {

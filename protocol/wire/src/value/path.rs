@@ -4,12 +4,32 @@ use std::borrow::Cow;
 
 /// The pointer of a member: `/lines` + `sku` → `/lines/sku`.
 pub fn member(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
+    let mut member = pointer.to_owned();
+    push_member(&mut member, name);
+    member
 }
 
 /// The pointer of an item: `/lines` + 0 → `/lines/0`.
 pub fn item(pointer: &str, index: usize) -> String {
-    format!("{pointer}/{index}")
+    let mut item = pointer.to_owned();
+    push_item(&mut item, index);
+    item
+}
+
+/// Makes a pointer that of a member.
+pub fn push_member(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    if name.contains(['~', '/']) {
+        pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(name);
+    }
+}
+
+/// Makes a pointer that of an item.
+pub fn push_item(pointer: &mut String, index: usize) {
+    pointer.push('/');
+    pointer.push_str(&index.to_string());
 }
 
 /// The steps of a pointer from the top: `/lines/0/a~1b` → `lines`, `0`, `a/b`. None for the whole value.
