@@ -6,7 +6,7 @@
 mod pair;
 mod play;
 
-pub use pair::{End, Pair};
+pub use pair::{End, Moment, Pair, Watch};
 pub use play::Play;
 
 use bytes::Bytes;

@@ -61,6 +61,22 @@ pub struct Pair {
     pub latency: Duration,
     /// Seed of the chunk sizes in which bytes arrive; 0: as they were sent.
     chunks: u64,
+    /// Sees every byte on the wire.
+    watch: Option<Watch>,
+}
+
+/// Looks at the wire while a [`Pair`] lives.
+pub type Watch = Box<dyn FnMut(Moment<'_>)>;
+
+/// What a [`Watch`] sees, in the order in which it happens.
+#[derive(Debug)]
+pub enum Moment<'a> {
+    /// This side put these bytes onto the wire.
+    Sent(Side, &'a [u8], Time),
+    /// So many further bytes have arrived at this side, which has dealt with them.
+    Arrived(Side, usize),
+    /// This side has nothing left to send.
+    Drained(Side),
 }
 
 impl Pair {
@@ -72,7 +88,21 @@ impl Pair {
 
     /// Of these engines.
     pub fn of(client: Box<dyn Engine>, server: Box<dyn Engine>, now: Time) -> Self {
-        Self { client: End::new(client), server: End::new(server), now, latency: Duration::ZERO, chunks: 0 }
+        Self {
+            client: End::new(client),
+            server: End::new(server),
+            now,
+            latency: Duration::ZERO,
+            chunks: 0,
+            watch: None,
+        }
+    }
+
+    /// With an eye on the wire.
+    #[must_use]
+    pub fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
+        self
     }
 
     /// Bytes arrive in chunks of sizes that follow from `seed`.
@@ -131,6 +161,13 @@ impl Pair {
         }
         end.sent.extend_from_slice(&bytes);
         let mut bytes = bytes.freeze();
+        if let (false, Some(watch)) = (end.ended, &mut self.watch) {
+            watch(if bytes.is_empty() { Moment::Drained(side) } else { Moment::Sent(side, &bytes, now) });
+        }
+        let end = match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        };
         if !end.ended {
             while !bytes.is_empty() {
                 let len = if seed == 0 { bytes.len() } else { next_chunk(&mut seed).min(bytes.len()) };
@@ -153,7 +190,11 @@ impl Pair {
             Side::Server => &mut self.client,
         };
         let Some((_, bytes)) = from.flight.pop_front_if(|(at, _)| *at <= now) else { return false };
+        let len = bytes.as_ref().map_or(0, Bytes::len);
         self.input(side, bytes.map_or(Input::Eof, Input::Bytes));
+        if let Some(watch) = &mut self.watch {
+            watch(Moment::Arrived(side, len));
+        }
         let end = self.end(side);
         end.events.extend(std::iter::from_fn(|| end.engine.poll_event()));
         true

@@ -132,6 +132,11 @@ impl Client {
         if matches!(frame.header.kind, Kind::REQUEST | Kind::CANCEL) {
             return Err(self.connection.not_from_here(&frame));
         }
+        match frame.header.kind {
+            Kind::STATUS if frame.body().len() < 3 => return Err(wrong_size(&frame, "at least 3")),
+            Kind::HEADERS if !frame.body().is_empty() => return Err(wrong_size(&frame, "0")),
+            _ => {}
+        }
         self.connection.check_opened(&frame)?;
         let slot = self.connection.by_number.get(&u64::from(frame.header.stream)).copied();
         if frame.header.kind == Kind::DATA {
@@ -170,9 +175,7 @@ impl Client {
     }
 
     fn status(&mut self, slot: usize, frame: &Frame) -> Result<(), Fault> {
-        let Some([high, low, flags]) = frame.body().first_chunk::<3>() else {
-            return Err(wrong_size(frame, "at least 3"));
-        };
+        let Some([high, low, flags]) = frame.body().first_chunk::<3>() else { return Ok(()) };
         let code = Code(u16::from_be_bytes([*high, *low]));
         let status = meta::read_status(frame.meta(), code, *flags);
         let status = status.map_err(|error| protocol_error(frame, error.to_string()))?;
@@ -181,9 +184,6 @@ impl Client {
     }
 
     fn headers(&mut self, slot: usize, frame: &Frame) -> Result<(), Fault> {
-        if !frame.body().is_empty() {
-            return Err(wrong_size(frame, "0"));
-        }
         let Some(stream) = self.connection.streams.get_mut(slot) else { return Ok(()) };
         if stream.headers || stream.answered {
             return Err(protocol_error(frame, "HEADERS twice, or behind DATA".into()));
@@ -327,5 +327,27 @@ impl Engine for Client {
 
     fn ready_for_call(&self) -> bool {
         self.connection.takes_calls()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    #[test]
+    fn a_connection_whose_numbers_are_used_up_takes_no_more_calls() {
+        let mut client = Client::new(Limits::default(), true, "", Time::ZERO);
+        client.connection.highest = MAX_STREAM - 4;
+        assert!(client.ready_for_call());
+        let head = || Box::new(CallHead { method: "a.B/C".into(), ..CallHead::default() });
+        let call = |call| Input::Call { call: CallId(call), head: head(), message: None, end: true };
+        client.input(Time::ZERO, call(1)).map(|_| ()).unwrap();
+        assert!(!client.ready_for_call(), "the next number is the last");
+        client.poll_transmit(Time::ZERO, 1 << 20, &mut Vec::new());
+        assert_eq!(client.poll_event(), Some(Event::Opened { call: CallId(1), stream: u64::from(MAX_STREAM - 2) }));
+        client.input(Time::ZERO, call(2)).map(|_| ()).unwrap();
+        let Some(Event::End { status, .. }) = client.poll_event() else { panic!("it was taken") };
+        assert!(status.not_processed, "another connection may have it");
     }
 }

@@ -62,15 +62,20 @@ impl Server {
             Ok(request) => self.open(number, request, frame),
             Err(status) => {
                 self.connection.discard(&frame);
-                if frame.has(Flags::ONEWAY) {
-                    let what = format!("a one-way call on stream {number} was dropped: {status}");
-                    self.connection.events.push_back(Event::Diagnostic(what));
-                    return Ok(());
-                }
-                let size = 64 + status.message.len();
-                self.connection.answer(Control::Status { stream: number, status: Box::new(status) }, size, frame.at)
+                self.refuse(number, frame.has(Flags::ONEWAY), status, frame.at)
             }
         }
+    }
+
+    /// A call that no handler will see. To a one-way call nothing is ever said.
+    fn refuse(&mut self, number: u32, one_way: bool, status: Status, at: u64) -> Result<(), Fault> {
+        if one_way {
+            let what = format!("a one-way call on stream {number} was dropped: {status}");
+            self.connection.events.push_back(Event::Diagnostic(what));
+            return Ok(());
+        }
+        let size = 64 + status.message.len();
+        self.connection.answer(Control::Status { stream: number, status: Box::new(status) }, size, at)
     }
 
     /// Whether a call is taken; else how it ends, not processed.
@@ -113,8 +118,7 @@ impl Server {
             Taken::TooMuch(error) => {
                 connection.remove(slot);
                 let status = Status::unprocessed(Code::RESOURCE_EXHAUSTED, error.to_string());
-                let size = 64 + status.message.len();
-                return connection.answer(Control::Status { stream: number, status: Box::new(status) }, size, at);
+                return self.refuse(number, head.one_way, status, at);
             }
         };
         connection.events.push_back(Event::Request { call, stream: call.0, head, message, end });

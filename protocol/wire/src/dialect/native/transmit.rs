@@ -167,7 +167,7 @@ impl Connection {
             let max = whole_frame(numbers);
             if len > max && agreed.is_some() {
                 let what = format!(
-                    "a one-way message of {len} bytes passes the frame limit of {max}; send it as a unary call"
+                    "a one-way message of {len} bytes passes {max}, what one frame may hold here; send it as a unary call"
                 );
                 return Outcome::Unsendable(Status::unprocessed(Code::FRAME_TOO_LARGE, what));
             }
@@ -330,10 +330,10 @@ fn fits_data(status: &Status) -> bool {
         && status.redirect.is_none()
 }
 
-/// The longest message that a frame and both windows can take whole.
+/// The longest message that is allowed and that a frame and both windows can take whole.
 fn whole_frame(numbers: &Numbers) -> usize {
     let window = numbers.stream_window.min(numbers.connection_window) as usize;
-    (numbers.max_frame as usize).min(window - FRAME_COST)
+    (numbers.max_frame.min(numbers.max_message) as usize).min(window - FRAME_COST)
 }
 
 fn spend(stream: &mut Stream, connection: &mut SendWindow, cost: usize) {

@@ -6,7 +6,10 @@ mod goodbye;
 mod handshake;
 mod hostile;
 mod inspect;
+mod life;
 mod readme;
+mod referee;
+mod rules;
 
 use std::time::Duration;
 
