@@ -1,9 +1,10 @@
 //! Messages as values. Order of members is kept; what JSON would lose (64-bit numbers, bytes)
 //! travels as canonical protobuf JSON does: as strings.
-
+pub mod diff;
 pub mod edit;
 pub mod extent;
 pub mod locate;
+pub mod merge;
 pub mod outline;
 pub mod path;
 pub mod scan;
