@@ -160,6 +160,14 @@ pub enum Act {
     PreviousTab,
     /// Copy the active call into a new tab.
     Duplicate,
+    /// The active tab, or a copy of it when it is alone, to the right of the others.
+    SplitRight,
+    /// Likewise, below them.
+    SplitDown,
+    /// The active tab to the next half.
+    MoveToNextHalf,
+    /// Send the calls of all halves at once.
+    SendAllHalves,
     /// Rename what is selected in the sidebar.
     Rename,
     /// Cursor into the address field.
@@ -247,6 +255,10 @@ pub const ACTS: &[ActInfo] = &[
     row(Act::NextTab, "next_tab", "Ctrl+Tab", Scope::Global),
     row(Act::PreviousTab, "previous_tab", "Ctrl+Shift+Tab", Scope::Global),
     row(Act::Duplicate, "duplicate", "Ctrl+D", Scope::Call),
+    row(Act::SplitRight, "split_right", "Ctrl+Shift+D", Scope::Call),
+    row(Act::SplitDown, "split_down", "Ctrl+Shift+B", Scope::Call),
+    row(Act::MoveToNextHalf, "move_to_next_half", "Ctrl+Shift+M", Scope::Call),
+    row(Act::SendAllHalves, "send_all_halves", "Ctrl+Shift+Enter", Scope::Call),
     row(Act::Rename, "rename", "F2", Scope::List),
     row(Act::FocusAddress, "focus_address", "Ctrl+L", Scope::Call),
     row(Act::Find, "find", "Ctrl+F", Scope::Pane),

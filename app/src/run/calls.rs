@@ -22,9 +22,8 @@ pub(crate) struct Timed {
 
 impl App {
     /// What Ctrl+Enter means now: Send, Start, or Send message.
-    pub(super) fn send_or_start(&mut self) {
-        let Some(tab) = self.model.tabs.active() else { return };
-        let id = tab.id;
+    pub(super) fn send_or_start(&mut self, id: TabId) {
+        let Some(tab) = self.model.tabs.get(id) else { return };
         match (&tab.running, tab.shape()) {
             (Some(running), shape) if shape.client_streams() && !running.half_closed => {
                 let next = running.sent;

@@ -15,6 +15,7 @@ use crate::dialog::files::FileDialogs;
 use crate::model::settings::{Settings, Theme};
 use crate::model::tabs::TabId;
 use crate::panel::call::CallTabs;
+use crate::shell::layout::Side;
 use crate::theme;
 
 /// What is under way and belongs to no panel.
@@ -93,7 +94,11 @@ impl App {
     fn act(&mut self, ctx: &egui::Context, act: Act) {
         let tab = self.model.tabs.active;
         match act {
-            Act::Send => self.send_or_start(),
+            Act::Send => {
+                if let Some(tab) = tab {
+                    self.send_or_start(tab);
+                }
+            }
             Act::Cancel => {
                 if let Some(tab) = tab {
                     self.cancel(tab);
@@ -120,6 +125,10 @@ impl App {
             Act::NextTab => self.cycle_tab(1),
             Act::PreviousTab => self.cycle_tab(-1),
             Act::Duplicate => self.duplicate_tab(),
+            Act::SplitRight => self.split_tab(Side::Right),
+            Act::SplitDown => self.split_tab(Side::Below),
+            Act::MoveToNextHalf => self.move_to_next_half(),
+            Act::SendAllHalves => self.send_all_halves(),
             Act::Rename => self.panels.calls.rename_selected(),
             Act::FocusAddress => {
                 if let Some(tab) = tab {

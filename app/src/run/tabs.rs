@@ -13,6 +13,7 @@ use crate::model::draft::{Draft, PreparedMessage};
 use crate::model::services::SchemaState;
 use crate::model::tabs::{Tab, TabId};
 use crate::panel::call::CallTabs;
+use crate::shell::layout::Side;
 
 /// Closed tabs that can be brought back.
 const CLOSED: usize = 20;
@@ -193,6 +194,36 @@ impl App {
         if let Some(tab) = self.model.tabs.active() {
             let (draft, schema) = (tab.draft.clone(), tab.schema.clone());
             self.open_tab(Tab { draft, schema, ..Tab::default() });
+        }
+    }
+
+    /// Puts the active tab beside the others, or a copy of it when it has no neighbor to stand beside.
+    pub(super) fn split_tab(&mut self, side: Side) {
+        let Some(active) = self.model.tabs.active else { return };
+        let moved = if self.layout.has_neighbors(active) {
+            active
+        } else {
+            self.duplicate_tab();
+            let Some(copy) = self.model.tabs.active else { return };
+            copy
+        };
+        self.layout.split(moved, side);
+        self.activate(moved);
+    }
+
+    pub(super) fn move_to_next_half(&mut self) {
+        let Some(active) = self.model.tabs.active else { return };
+        if self.layout.move_to_next_half(active) {
+            self.activate(active);
+        } else {
+            self.model.toasts.say(self.model.now, rust_i18n::t!("run.one_half"));
+        }
+    }
+
+    /// One after the other within a moment: as near to "at once" as two hands cannot be.
+    pub(super) fn send_all_halves(&mut self) {
+        for tab in self.layout.active_tabs() {
+            self.send_or_start(tab);
         }
     }
 

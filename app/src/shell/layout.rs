@@ -41,6 +41,13 @@ impl Pane {
     const DOCK: [Self; 4] = [Self::Timeline, Self::CallTraffic, Self::CallPlots, Self::Log];
 }
 
+/// Where a tab goes when its half is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Right,
+    Below,
+}
+
 /// The layout of the whole window.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Layout {
@@ -227,6 +234,78 @@ impl Layout {
         true
     }
 
+    /// Whether the strip of this tab holds others, too.
+    pub fn has_neighbors(&self, tab: TabId) -> bool {
+        self.strip_of(tab).is_some_and(|(_, _, count)| count > 1)
+    }
+
+    /// The tile of a tab, the strip that it is in, and how many tabs that has.
+    fn strip_of(&self, tab: TabId) -> Option<(TileId, TileId, usize)> {
+        let tile = self.calls.tiles.find_pane(&Pane::Call(tab))?;
+        let strip = self.calls.tiles.parent_of(tile)?;
+        match self.calls.tiles.get(strip)? {
+            Tile::Container(Container::Tabs(tabs)) => Some((tile, strip, tabs.children.len())),
+            _ => None,
+        }
+    }
+
+    /// Takes a tab out of its strip, which must hold others, and puts it beside that strip, in a strip of its own.
+    pub fn split(&mut self, tab: TabId, side: Side) {
+        let Some((tile, strip, count)) = self.strip_of(tab) else { return };
+        let parent = self.calls.tiles.parent_of(strip);
+        let Some(Tile::Container(Container::Tabs(tabs))) = self.calls.tiles.get_mut(strip).filter(|_| count > 1) else {
+            return;
+        };
+        let at = tabs.children.iter().position(|child| *child == tile).unwrap_or_default();
+        tabs.children.retain(|child| *child != tile);
+        tabs.active = tabs.children.get(at.saturating_sub(1)).or_else(|| tabs.children.first()).copied();
+        let beside = self.calls.tiles.insert_tab_tile(vec![tile]);
+        let dir = match side {
+            Side::Right => LinearDir::Horizontal,
+            Side::Below => LinearDir::Vertical,
+        };
+        if let Some(Tile::Container(Container::Linear(linear))) =
+            parent.and_then(|parent| self.calls.tiles.get_mut(parent))
+            && linear.dir == dir
+            && let Some(at) = linear.children.iter().position(|child| *child == strip)
+        {
+            // Both get half of what the strip had; what is around them keeps its own.
+            let share = linear.shares.iter().find(|(id, _)| **id == strip).map_or(1.0, |(_, share)| *share) / 2.0;
+            linear.children.insert(at + 1, beside);
+            linear.shares.set_share(strip, share);
+            linear.shares.set_share(beside, share);
+            return;
+        }
+        // In the place of the strip, so that nothing around it notices.
+        let Some(old) = self.calls.tiles.remove(strip) else { return };
+        let moved = self.calls.tiles.insert_new(old);
+        let both = Linear { dir, children: vec![moved, beside], ..Linear::default() };
+        self.calls.tiles.insert(strip, Tile::Container(Container::Linear(both)));
+    }
+
+    /// Puts a tab into the next strip with calls; `false`: there is no other.
+    pub fn move_to_next_half(&mut self, tab: TabId) -> bool {
+        let Some((tile, strip, _)) = self.strip_of(tab) else { return false };
+        let mut strips: Vec<TileId> = Vec::new();
+        for other in self.tab_order() {
+            strips.extend(self.strip_of(other).map(|(_, strip, _)| strip));
+        }
+        strips.dedup();
+        let here = strips.iter().position(|known| *known == strip).unwrap_or_default();
+        let Some(next) = strips.iter().copied().cycle().nth(here + 1).filter(|next| *next != strip) else {
+            return false;
+        };
+        if let Some(Tile::Container(Container::Tabs(tabs))) = self.calls.tiles.get_mut(strip) {
+            tabs.children.retain(|child| *child != tile);
+            tabs.active = tabs.children.first().copied();
+        }
+        if let Some(Tile::Container(container)) = self.calls.tiles.get_mut(next) {
+            container.add_child(tile);
+        }
+        self.drop_empty();
+        true
+    }
+
     /// Brings the tab's tile to the front.
     pub fn activate(&mut self, tab: TabId) {
         self.front = Some(tab);
@@ -363,6 +442,38 @@ mod tests {
         layout.activate(TabId(1));
         layout.sync_tabs(&[TabId(1), TabId(2), TabId(3), TabId(4), TabId(5)]);
         assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(5), TabId(3), TabId(4)]);
+    }
+
+    #[test]
+    fn a_tab_is_split_off_by_command_and_comes_back() {
+        let mut layout = Layout::default();
+        layout.sync_tabs(&[TabId(1), TabId(2), TabId(3)]);
+        layout.activate(TabId(2));
+        layout.split(TabId(2), Side::Right);
+        assert_eq!(layout.tab_order(), [TabId(1), TabId(3), TabId(2)]);
+        assert_eq!(layout.active_tabs(), [TabId(1), TabId(2)], "its neighbor is in front of the others");
+        assert!(!layout.has_neighbors(TabId(2)) && layout.has_neighbors(TabId(1)));
+        layout.split(TabId(3), Side::Right);
+        assert_eq!(layout.active_tabs(), [TabId(1), TabId(3), TabId(2)], "three in a row");
+        let row = |layout: &Layout, tab| layout.calls.tiles.parent_of(layout.strip_of(TabId(tab)).unwrap().1).unwrap();
+        assert_eq!(row(&layout, 1), row(&layout, 2));
+
+        // The dock stays below all of them.
+        let root = layout.calls.root().unwrap();
+        let Some(Tile::Container(Container::Linear(linear))) = layout.calls.tiles.get(root) else { panic!() };
+        assert_eq!((linear.dir, linear.children.len()), (LinearDir::Vertical, 2));
+
+        assert!(layout.move_to_next_half(TabId(2)), "from the last to the first");
+        layout.activate(TabId(2));
+        assert_eq!(layout.tab_order(), [TabId(1), TabId(2), TabId(3)]);
+        assert!(layout.move_to_next_half(TabId(3)));
+        layout.activate(TabId(3));
+        assert_eq!(layout.active_tabs(), [TabId(3)]);
+        assert!(!layout.move_to_next_half(TabId(3)), "there is one half only");
+
+        layout.split(TabId(1), Side::Below);
+        assert_eq!(layout.tab_order(), [TabId(2), TabId(3), TabId(1)]);
+        assert!(Layout::from_text(&layout.to_text().unwrap()).is_some());
     }
 
     #[test]

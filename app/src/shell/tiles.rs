@@ -5,12 +5,13 @@ use egui_tiles::{Behavior, ResizeState, SimplificationOptions, TabState, Tile, T
 use rust_i18n::t;
 
 use super::Panels;
+use super::keys::{keys_of, title_of};
 use super::layout::Pane;
 use crate::command::{Act, Command};
 use crate::model::tabs::Tab;
 use crate::panel::{Cx, outcome_mark};
 use crate::theme::{font, icon, size};
-use crate::widget::{button, mark, pane, text};
+use crate::widget::{button, mark, menu, pane, text};
 
 /// Width of the ring or mark before a tab's name.
 const MARK: f32 = 20.0;
@@ -126,6 +127,11 @@ impl Behavior<Pane> for Tiled<'_, '_> {
             if response.middle_clicked() {
                 self.cx.push(Command::CloseTab(tab.id));
             }
+            if response.secondary_clicked() {
+                // What the menu does, it does to the tab in front.
+                self.cx.push(Command::ActivateTab(tab.id));
+            }
+            menu::context(&response, |ui| tab_menu(ui, self.cx));
         }
         self.on_tab_button(tiles, tile, response)
     }
@@ -236,6 +242,26 @@ impl Tiled<'_, '_> {
             Pane::PlotsSide => "shell.breakers",
         };
         t!(key).into_owned()
+    }
+}
+
+/// What can be done with a tab, in the window's own acts.
+fn tab_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let groups: [&[(Act, char)]; 3] = [
+        &[(Act::SplitRight, icon::COLUMNS), (Act::SplitDown, icon::ROWS), (Act::MoveToNextHalf, icon::SWAP)],
+        &[(Act::Duplicate, icon::COPY), (Act::Save, icon::FLOPPY_DISK)],
+        &[(Act::CloseTab, icon::X)],
+    ];
+    for (index, acts) in groups.into_iter().enumerate() {
+        if index > 0 {
+            menu::separator(ui);
+        }
+        for (act, glyph) in acts {
+            let (words, keys) = (title_of(*act), keys_of(cx.model, *act));
+            if menu::item(ui, Some(*glyph), &words, &keys, true).clicked() {
+                cx.push(Command::Act(*act));
+            }
+        }
     }
 }
 

@@ -257,7 +257,7 @@ fn methods(model: &Model, out: &mut Vec<Hit>) {
 /// The icon of an act.
 pub const fn icon_of(act: Act) -> char {
     match act {
-        Act::Send => icon::PAPER_PLANE_TILT,
+        Act::Send | Act::SendAllHalves => icon::PAPER_PLANE_TILT,
         Act::Cancel => icon::PROHIBIT,
         Act::Palette | Act::QuickOpen | Act::Find => icon::MAGNIFYING_GLASS,
         Act::Save | Act::SaveAs => icon::FLOPPY_DISK,
@@ -269,10 +269,11 @@ pub const fn icon_of(act: Act) -> char {
         Act::NextTab => icon::ARROW_RIGHT,
         Act::PreviousTab => icon::ARROW_LEFT,
         Act::Duplicate => icon::COPY,
+        Act::MoveToNextHalf => icon::SWAP,
         Act::Rename => icon::PENCIL_SIMPLE,
         Act::FocusAddress => icon::LINK,
         Act::ToggleSidebar => icon::SIDEBAR_SIMPLE,
-        Act::ToggleDock => icon::ROWS,
+        Act::ToggleDock | Act::SplitDown => icon::ROWS,
         Act::ShowServices => icon::TREE_STRUCTURE,
         Act::ShowCalls => icon::FOLDER,
         Act::ShowTraffic => icon::ARROWS_DOWN_UP,
@@ -282,7 +283,7 @@ pub const fn icon_of(act: Act) -> char {
         Act::ToggleRepeat => icon::REPEAT,
         Act::ToggleRecording => icon::RECORD,
         Act::ClearTraffic => icon::BROOM,
-        Act::ResetLayout => icon::COLUMNS,
+        Act::ResetLayout | Act::SplitRight => icon::COLUMNS,
         Act::NextTheme => icon::SUN,
         Act::ZoomIn | Act::ZoomOut | Act::ZoomReset => icon::TEXT_AA,
     }

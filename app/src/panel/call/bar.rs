@@ -547,8 +547,15 @@ fn edit_at(
     }
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     child.shrink_clip_rect(rect);
+    // Nobody writes in it and it does not fit: what is read stands at its end. The field itself paints nothing then.
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    let shown = (!focused).then(|| shortened(ui, text, rect.width())).flatten();
+    let none = crate::theme::tokens(ui).none;
     let mut layouter = |ui: &Ui, buffer: &dyn egui::TextBuffer, _wrap: f32| {
-        let job = job(buffer.as_str());
+        let mut job = job(buffer.as_str());
+        if shown.is_some() {
+            job.sections.iter_mut().for_each(|section| section.format.color = none);
+        }
         ui.fonts_mut(|fonts| fonts.layout_job(job))
     };
     let low = crate::theme::tokens(ui).low;
@@ -564,5 +571,37 @@ fn edit_at(
         .desired_width(rect.width())
         .layouter(&mut layouter)
         .show(&mut child);
-    output.response.response.accessible_name(name)
+    if let Some(shown) = &shown {
+        let line = child.painter().layout_job(job(shown));
+        let low = crate::theme::tokens(&child).low;
+        text::galley_left(child.painter(), rect.left_center(), line, low);
+    }
+    let response = output.response.response.accessible_name(name);
+    if shown.is_some() { response.on_hover_text(text.as_str()) } else { response }
+}
+
+/// An address or a method that is too long for its place: `…Orders/Place`. Its last part is what one reads; that ends in
+/// an ellipsis only when it does not fit by itself. `None`: all of it fits.
+fn shortened(ui: &Ui, whole: &str, room: f32) -> Option<String> {
+    let advance = text::width(ui.painter(), "0", font::code_small()).max(1.0);
+    // Wider letters count as two; a letter too few is better than half of one.
+    let width = |part: &str| part.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let most = (room / advance + 0.01).floor() as usize;
+    if width(whole) <= most || most < 2 {
+        return None;
+    }
+    let last = whole.rfind('/').map_or(0, |at| at + 1);
+    let name = whole.get(last..).unwrap_or_default();
+    if width(name) + 1 > most {
+        let mut kept = String::new();
+        for letter in name.chars() {
+            if width(&kept) + width(letter.encode_utf8(&mut [0; 4])) + 1 > most {
+                break;
+            }
+            kept.push(letter);
+        }
+        return Some(kept + "…");
+    }
+    let cut = whole.char_indices().map(|(at, _)| at).find(|at| whole.get(*at..).is_some_and(|end| width(end) < most));
+    Some(format!("…{}", cut.and_then(|at| whole.get(at..)).unwrap_or(name)))
 }
