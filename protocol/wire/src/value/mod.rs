@@ -1,5 +1,6 @@
 //! Messages as values. Order of members is kept; what JSON would lose (64-bit numbers, bytes)
 //! travels as canonical protobuf JSON does: as strings.
+
 pub mod diff;
 pub mod edit;
 pub mod extent;
