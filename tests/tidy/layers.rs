@@ -6,7 +6,10 @@ use crate::source::{Source, code, report, root, rust};
 
 /// Modules of `wire` by layer: each may use those of its own layer and below. `testing` stands outside.
 const WIRE: &[&[&str]] = &[
-    &["id", "time", "span", "limits", "error", "buf", "status", "metadata", "value", "call", "policy", "instance"],
+    &[
+        "id", "time", "trace", "span", "limits", "error", "buf", "status", "metadata", "value", "call", "policy",
+        "instance",
+    ],
     &["schema", "frame"],
     &["engine"],
     // `Dialect` hands out cutters and dissections, so the two know each other; concrete dialects are below both.

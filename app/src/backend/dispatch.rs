@@ -7,16 +7,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use callscope_net::client::{CallOptions, CallSender, Client, ClientOptions, Incoming, Watching};
 use callscope_net::demo::{World, WorldOptions};
-use callscope_net::observer::Snapshot;
+use callscope_net::observer::{BreakerView, FlowIds, Observer, Snapshot};
 use callscope_net::tap::Tap;
-use callscope_wire::{Code, FlowId, Health, Instance, Metadata, Value};
+use callscope_wire::capture::FlowEvent;
+use callscope_wire::{Code, FlowId, Health, Instance, Metadata, Time, Value};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
+use super::BackendOptions;
 use super::job::{CallSpec, Job};
 use super::notice::{Notice, Notices};
-use super::{BackendOptions, FlowIds};
 use crate::model::flows::Message;
 use crate::model::log::Level;
 use crate::model::tabs::TabId;
@@ -109,7 +110,13 @@ impl Dispatcher {
 
     async fn start_world(&self, options: &BackendOptions) -> Option<World> {
         // The servers are tapped as well: the traffic view can show their side of our calls.
-        let options = WorldOptions { tap: self.tap.clone(), churn: options.churn, ..WorldOptions::default() };
+        let options = WorldOptions {
+            tap: self.tap.clone(),
+            observer: Arc::new(Elsewhere(self.notices.clone())),
+            flows: self.flows.clone(),
+            churn: options.churn,
+            ..WorldOptions::default()
+        };
         match World::start(options).await {
             Ok(world) => Some(world),
             Err(error) => {
@@ -196,6 +203,22 @@ impl Dispatcher {
     }
 }
 
+/// Listens to calls that others make, whose messages pass through nobody's hands here.
+struct Elsewhere(Notices);
+
+impl Observer for Elsewhere {
+    fn flow(&self, flow: FlowId, at: Time, event: FlowEvent) {
+        self.0.flow(flow, at, event);
+    }
+
+    fn message(&self, flow: FlowId, _at: Time, sent: bool, bytes: &Bytes) {
+        self.0.push(Notice::Message(flow, message(sent, bytes.clone())));
+    }
+
+    fn breaker(&self, _: Time, _: BreakerView) {}
+    fn discovered(&self, _: Time, _: Snapshot) {}
+}
+
 /// A direct address is a source of its own: one service, one instance, named after the address.
 async fn ask_directly(client: &Client, address: String, notices: &Notices) {
     let schema = client.describe(&address, &Metadata::new()).await;
@@ -227,7 +250,7 @@ async fn ask_directly(client: &Client, address: String, notices: &Notices) {
 /// One call from start to end. Dropped (the window closes, repeating stops): the call is cancelled on the wire.
 async fn make_call(client: &Client, flow: FlowId, spec: CallSpec, mut acts: mpsc::Receiver<Act>, notices: &Notices) {
     let CallSpec { target, method, shape, metadata, deadline, policy, messages, end } = spec;
-    let mut call = client.start(CallOptions { flow, target, method, shape, metadata, deadline, policy });
+    let mut call = client.start(CallOptions { flow, target, method, shape, metadata, deadline, policy, trace: None });
     let mut sender = call.take_sender();
     // Resolves when somebody cancels. Sending may wait for a slow peer while answers go on arriving.
     let sending = async {

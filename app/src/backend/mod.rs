@@ -15,10 +15,11 @@ pub mod job;
 pub mod notice;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use callscope_net::observer::FlowIds;
 use callscope_net::tap::Tap;
 use callscope_wire::capture::Store;
 use callscope_wire::{FlowId, Time};
@@ -56,17 +57,6 @@ pub struct Backend {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the engine is busy: {JOBS} jobs wait already")]
 pub struct Busy;
-
-/// Hands out the ids of calls, to the window and to what repeats calls for it.
-#[derive(Clone, Debug, Default)]
-pub struct FlowIds(Arc<AtomicU64>);
-
-impl FlowIds {
-    /// A new id, counted from 1.
-    pub fn next(&self) -> FlowId {
-        FlowId(self.0.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-}
 
 impl Backend {
     /// Starts runtime, capture thread and, if wanted, the demo world. `wake` is called when there are notices.

@@ -91,7 +91,7 @@ impl Observer for Recording {
 fn narrate(event: &FlowEvent) {
     let text = match event {
         FlowEvent::Resolved { instances, took } => format!("resolved to {instances} instances in {}", ms(*took)),
-        FlowEvent::AttemptStarted { attempt, instance, address, breaker } => {
+        FlowEvent::AttemptStarted { attempt, instance, address, breaker, .. } => {
             let breaker = breaker.map(|state| format!(", breaker {}", state.name())).unwrap_or_default();
             format!("attempt {attempt} on {instance} ({address}){breaker}")
         }
@@ -141,6 +141,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         metadata,
         deadline: arguments.deadline,
         policy,
+        trace: None,
     });
     let sender = call.take_sender();
     let sending = send_all(sender, messages);
@@ -298,6 +299,7 @@ fn summary(flow: &Flow, status: &Status) -> Value {
         "duration_us": micros(flow.duration(flow.ended.unwrap_or(start))),
         "bytes_sent": flow.sent.bytes,
         "bytes_received": flow.received.bytes,
+        "trace_id": flow.trace.map(|trace| trace.trace_id.to_string()),
         "verdict": verdict(flow),
     })
 }

@@ -20,7 +20,7 @@ pub struct Flows {
     records: BTreeMap<FlowId, Record>,
     /// The last id given out.
     last: u64,
-    /// Calls running now.
+    /// Calls of the user that run now; those that they cause elsewhere are not counted.
     pub running: usize,
 }
 
@@ -81,7 +81,8 @@ impl Flows {
 
     /// Takes an event in.
     pub fn apply(&mut self, id: FlowId, at: Time, event: FlowEvent) {
-        let started = matches!(event, FlowEvent::Started { .. });
+        let made_by_us = |caller: &Option<String>| caller.is_none();
+        let started = matches!(&event, FlowEvent::Started { caller, .. } if made_by_us(caller));
         let ended = matches!(event, FlowEvent::Ended { .. });
         let record = self.records.entry(id).or_insert_with(|| Record { flow: Flow::new(id), ..Record::default() });
         if started {
@@ -89,7 +90,9 @@ impl Flows {
         }
         record.flow.apply(at, event);
         if ended {
-            self.running = self.running.saturating_sub(1);
+            if made_by_us(&record.flow.caller) {
+                self.running = self.running.saturating_sub(1);
+            }
             record.verdict = callscope_wire::capture::verdict(&record.flow);
             while self.records.len() > FLOWS {
                 let Some(oldest) = self.records.iter().find(|(_, record)| record.flow.ended.is_some()) else { break };

@@ -19,6 +19,10 @@ impl App {
             return;
         }
         let Some(record) = self.model.flows.get(id) else { return };
+        // What instances ask of one another is part of a call's tree. In plots and health it would pass for the user's.
+        if record.flow.caller.is_some() {
+            return;
+        }
         self.model.series.finished(&record.flow);
         let heard = heard(&record.flow);
         let failed = record.flow.status.as_ref().is_some_and(|status| !status.code.is_ok());

@@ -301,7 +301,7 @@ fn empty_state() {
                 sentence: "An address is enough; every frame and every retry is kept.",
                 cards: &[
                     empty::Card { icon: icon::PAPER_PLANE_TILT, title: "New call", note: "native, plain" },
-                    empty::Card { icon: icon::PLAY, title: "Demo world", note: "six services, with faults" },
+                    empty::Card { icon: icon::PLAY, title: "Demo world", note: "eight services, with faults" },
                     empty::Card { icon: icon::DOWNLOAD_SIMPLE, title: "Open", note: "a folder of calls" },
                 ],
                 shortcuts: &[("Send", "Ctrl+Enter"), ("Search or run", "Ctrl+K")],

@@ -119,6 +119,24 @@ impl FromStr for Address {
     }
 }
 
+impl Address {
+    /// Whether calls there can carry a trace context. What instances of a registry speak is not known beforehand:
+    /// those that cannot get their requests without one.
+    pub fn carries_trace(&self) -> bool {
+        match self {
+            Self::Direct(endpoint) => endpoint.carries_trace(),
+            Self::Registry { .. } => true,
+        }
+    }
+}
+
+impl Endpoint {
+    /// Whether requests there have a place for a trace context.
+    pub fn carries_trace(&self) -> bool {
+        dialect::by_name(self.dialect).is_some_and(dialect::Dialect::carries_trace)
+    }
+}
+
 impl FromStr for Endpoint {
     type Err = AddressError;
 

@@ -1,5 +1,9 @@
 //! What clients report while they work, so that a window can draw it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
 use callscope_wire::capture::FlowEvent;
 pub use callscope_wire::policy::BreakerView;
 use callscope_wire::{FlowId, Instance, Time};
@@ -9,6 +13,9 @@ pub trait Observer: Send + Sync + 'static {
     /// Something happened to a call.
     fn flow(&self, flow: FlowId, at: Time, event: FlowEvent);
 
+    /// A message of a call left (`sent`) or arrived, as encoded. For whoever has no hand on the call itself.
+    fn message(&self, _flow: FlowId, _at: Time, _sent: bool, _message: &Bytes) {}
+
     /// A breaker changed its state, or counted an outcome.
     fn breaker(&self, at: Time, view: BreakerView);
 
@@ -17,6 +24,18 @@ pub trait Observer: Send + Sync + 'static {
 
     /// A watched source answered, or went away.
     fn source(&self, _at: Time, _view: SourceView) {}
+}
+
+/// Hands out the ids of calls. Whoever reports to one observer shares one of these: two calls under one id would be
+/// drawn as one.
+#[derive(Clone, Debug, Default)]
+pub struct FlowIds(Arc<AtomicU64>);
+
+impl FlowIds {
+    /// A new id, counted from 1.
+    pub fn next(&self) -> FlowId {
+        FlowId(self.0.fetch_add(1, Ordering::Relaxed) + 1)
+    }
 }
 
 /// Nobody listens.

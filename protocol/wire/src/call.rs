@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Metadata;
+use crate::{Metadata, Trace};
 
 /// How many messages go each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -48,17 +48,6 @@ pub struct CallHead {
     pub attempt: u8,
     /// No frame ever comes back.
     pub one_way: bool,
-    /// W3C trace context: trace id, parent span id, flags.
+    /// W3C trace context: trace id, the sender's span, flags, state.
     pub trace: Option<Trace>,
-}
-
-/// The ids of a W3C `traceparent`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trace {
-    /// Trace id.
-    pub trace_id: [u8; 16],
-    /// Id of the caller's span.
-    pub span_id: [u8; 8],
-    /// Flags; bit 0 = sampled.
-    pub flags: u8,
 }

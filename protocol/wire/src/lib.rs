@@ -7,7 +7,7 @@
 //! ```text
 //!  capture · inspect ──▶ dialect ──▶ engine ──▶ frame, schema ──▶ value, metadata, status, call
 //!                                                                 policy, instance
-//!                                                                   └──▶ id, time, span, limits, error, buf
+//!                                                                   └──▶ id, time, trace, span, limits, error, buf
 //! ```
 //!
 //! An arrow reads "may use"; the tidy tests hold the crate to it. Dialects never use one another,
@@ -20,6 +20,7 @@ pub mod id;
 pub mod limits;
 pub mod span;
 pub mod time;
+pub mod trace;
 
 pub mod call;
 pub mod instance;
@@ -50,4 +51,5 @@ pub use metadata::Metadata;
 pub use span::Span;
 pub use status::{Code, Status};
 pub use time::Time;
+pub use trace::{SpanId, Trace, TraceId, TraceSpan};
 pub use value::Value;

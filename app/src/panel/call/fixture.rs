@@ -254,12 +254,15 @@ pub(in crate::panel) fn retried_events() -> Vec<(Time, FlowEvent)> {
         method: "shop.Orders/Place".into(),
         shape: Shape::Unary,
         deadline: Some(Duration::from_millis(20)),
+        trace: None,
+        caller: None,
     };
     let attempt = |attempt, instance: &str, port: u16, breaker| FlowEvent::AttemptStarted {
         attempt,
         instance: instance.into(),
         address: format!("native://127.0.0.1:{port}"),
         breaker: Some(breaker),
+        span: None,
     };
     vec![
         (at(0.0), started),
@@ -345,13 +348,15 @@ pub(in crate::panel) fn streaming(model: &mut Model, tab: TabId, count: u64) -> 
     let flow = model.flows.next_id();
     let method = model.tabs.get(tab).map(|tab| tab.draft.method.clone()).unwrap_or_default();
     let shape = model.tabs.get(tab).map_or(Shape::Bidi, Tab::shape);
-    let started = FlowEvent::Started { target: TARGET.into(), method, shape, deadline: None };
+    let started =
+        FlowEvent::Started { target: TARGET.into(), method, shape, deadline: None, trace: None, caller: None };
     model.flows.apply(flow, at(0.0), started);
     let attempt = FlowEvent::AttemptStarted {
         attempt: 1,
         instance: "orders-2".into(),
         address: "native://127.0.0.1:7002".into(),
         breaker: Some(BreakerState::Closed),
+        span: None,
     };
     model.flows.apply(flow, at(0.4), attempt);
     for (number, text) in ["join", "你好，我的订单呢？"].into_iter().enumerate() {

@@ -157,6 +157,8 @@ mod tests {
             method: "shop.Orders/Place".into(),
             shape: Shape::Unary,
             deadline: None,
+            trace: None,
+            caller: None,
         };
         model.now = Time::from_millis(90_000);
         model.flows.apply(second, Time::from_millis(90_000), started);

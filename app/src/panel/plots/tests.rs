@@ -108,11 +108,16 @@ fn call(model: &mut Model, instance: &str, ended: Time, millis: f64, code: Code,
             method: "shop.Orders/Place".to_owned(),
             shape: Shape::Unary,
             deadline: None,
+            trace: None,
+            caller: None,
         },
     );
     for attempt in 1..=attempts {
         let instance = instance.to_owned();
-        apply(started, FlowEvent::AttemptStarted { attempt, instance, address: String::new(), breaker: None });
+        apply(
+            started,
+            FlowEvent::AttemptStarted { attempt, instance, address: String::new(), breaker: None, span: None },
+        );
     }
     apply(ended, FlowEvent::Ended { status: Status::new(code, "") });
     model.series.finished(&flow);

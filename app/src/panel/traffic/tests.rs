@@ -133,10 +133,18 @@ impl Wire {
         let call = CallId(self.calls);
         let flow = model.flows.next_id();
         let target = "registry:///orders".to_owned();
-        let started = FlowEvent::Started { target, method: method.to_owned(), shape: Shape::Unary, deadline: None };
+        let started = FlowEvent::Started {
+            target,
+            method: method.to_owned(),
+            shape: Shape::Unary,
+            deadline: None,
+            trace: None,
+            caller: None,
+        };
         model.flows.apply(flow, self.now, started);
         let instance = "orders-2".to_owned();
-        let picked = FlowEvent::AttemptStarted { attempt: 1, instance, address: String::new(), breaker: None };
+        let picked =
+            FlowEvent::AttemptStarted { attempt: 1, instance, address: String::new(), breaker: None, span: None };
         model.flows.apply(flow, self.now, picked);
         let head = Box::new(CallHead { method: method.to_owned(), ..CallHead::default() });
         let message = Some(Bytes::copy_from_slice(request.as_bytes()));

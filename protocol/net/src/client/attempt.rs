@@ -157,7 +157,7 @@ impl Attempt<'_> {
             sent += 1;
             if sent > *told {
                 *told = sent;
-                reporter.tell(clock::now(), FlowEvent::Sent { bytes: message.len() });
+                reporter.sent(clock::now(), message);
             }
         };
         let first = self.outbox.at_hand();
@@ -222,7 +222,7 @@ impl Attempt<'_> {
                 }
                 ExchangeEvent::Message(message) => {
                     self.answered(at, &mut progress);
-                    self.reporter.tell(at, FlowEvent::Received { bytes: message.len() });
+                    self.reporter.received(at, &message);
                     Incoming::Message(message)
                 }
                 ExchangeEvent::End(status) => return self.ended(at, status, progress),

@@ -19,6 +19,7 @@ mod pool;
 mod report;
 mod resolve;
 mod service;
+mod trace;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use callscope_wire::policy::Policy;
 use callscope_wire::schema::Schema;
-use callscope_wire::{Code, FlowId, Limits, Metadata, Shape, Status, Value};
+use callscope_wire::{Code, FlowId, Limits, Metadata, Shape, Status, Trace, Value};
 use tokio::runtime::Handle;
 
 pub(crate) use attempt::{Attempt, Ending, Outbox};
@@ -38,6 +39,8 @@ pub(crate) use report::Reporter;
 pub use resolve::Watching;
 pub(crate) use resolve::{Resolver, Target};
 pub(crate) use service::{Lease, Pick, Picked, ServiceState, Services};
+pub use trace::TraceIds;
+pub(crate) use trace::{Rooted, root};
 
 use crate::address::{Address, AddressError, HostPort};
 use crate::client::channel::ConnectOptions;
@@ -69,6 +72,10 @@ pub struct ClientOptions {
     pub limits: Limits,
     /// `HOST:PORT` of the registry that `registry:///service` means.
     pub own_registry: Option<String>,
+    /// Where trace and span ids come from.
+    pub trace_ids: TraceIds,
+    /// The instance whose handlers make these calls, as observers are told; `None`: the user.
+    pub caller: Option<String>,
 }
 
 impl Default for ClientOptions {
@@ -81,6 +88,8 @@ impl Default for ClientOptions {
             tls: TlsOptions::default(),
             limits: Limits::default(),
             own_registry: None,
+            trace_ids: TraceIds::default(),
+            caller: None,
         }
     }
 }
@@ -102,6 +111,8 @@ pub struct CallOptions {
     pub deadline: Option<Duration>,
     /// Retry, budget, breaker, balance.
     pub policy: Policy,
+    /// The call on whose behalf this one is made; `None`: the user's, the root of a trace of its own.
+    pub trace: Option<Trace>,
 }
 
 /// Makes calls. Clones share everything.
@@ -115,6 +126,8 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) services: Services,
     pub(crate) resolver: Resolver,
+    pub(crate) trace_ids: TraceIds,
+    pub(crate) caller: Option<String>,
 }
 
 impl Client {
@@ -130,6 +143,8 @@ impl Client {
             services: Services::new(Arc::clone(&options.observer)),
             resolver: Resolver::new(runtime.clone(), discovery, options.observer, options.own_registry),
             runtime,
+            trace_ids: options.trace_ids,
+            caller: options.caller,
         }))
     }
 

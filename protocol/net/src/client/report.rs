@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use callscope_wire::capture::FlowEvent;
 use callscope_wire::{Code, FlowId, Status, Time};
 
@@ -35,6 +36,24 @@ impl Reporter {
         // Flow 0 is a question of our own, which nobody asked to see.
         if self.flow != FlowId(0) {
             self.observer.flow(self.flow, at, event);
+        }
+    }
+
+    /// A message left.
+    pub(crate) fn sent(&mut self, at: Time, message: &Bytes) {
+        self.message(at, true, message);
+        self.tell(at, FlowEvent::Sent { bytes: message.len() });
+    }
+
+    /// A message arrived.
+    pub(crate) fn received(&mut self, at: Time, message: &Bytes) {
+        self.message(at, false, message);
+        self.tell(at, FlowEvent::Received { bytes: message.len() });
+    }
+
+    fn message(&self, at: Time, sent: bool, message: &Bytes) {
+        if self.flow != FlowId(0) {
+            self.observer.message(self.flow, at, sent, message);
         }
     }
 

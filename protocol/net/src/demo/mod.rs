@@ -4,24 +4,28 @@
 //!  World ── front: registry + every service, one port (what `serve` prints)
 //!    ├───── calculator-1 greeter-1 ticker-1 chat-1 everything-1 files-1   each on a port of its own,
 //!    ├───── orders-1 steady · orders-2 slow · orders-3 bursty       each with a lease
+//!    │        └── shop.Orders/Place calls inventory-1, inventory-2 and payments-1 (errands)
 //!    └───── orders-4, greeter-2 come and go (churn)
 //! ```
 //!
-//! It makes no calls by itself; leases are renewed, of course. Whoever kills an instance sees it
-//! disappear when its lease ends. Knows no client. Start reading at [`World::start`].
+//! It makes no calls by itself, only on behalf of those that are made to it; leases are renewed, of course. Whoever
+//! kills an instance sees it disappear when its lease ends. Start reading at [`World::start`].
 
 mod base64;
 mod bursts;
 mod calculator;
 mod chat;
 mod churn;
+mod errands;
 mod everything;
 mod files;
 mod greeter;
+mod inventory;
 mod moment;
 mod order_book;
 mod order_schema;
 mod orders;
+mod payments;
 mod ticker;
 
 use std::collections::BTreeMap;
@@ -32,23 +36,33 @@ use std::time::Duration;
 use callscope_wire::{Health, Instance};
 use tokio_util::task::AbortOnDropHandle;
 
+use self::errands::Errands;
 use self::orders::{Manner, Orders};
 use crate::address::{AddressError, HostPort};
 use crate::client::channel::ConnectOptions;
+use crate::observer::{FlowIds, Observer, Quiet};
 use crate::registry::{RegisterOptions, Registration, RegistryService};
 use crate::server::{Router, Server, ServerOptions, ServerTls};
 use crate::tap::Tap;
+
+/// The front's instance id.
+const FRONT: &str = "world";
 
 /// For calls that run when an instance leaves politely.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How to make a world.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct WorldOptions {
     /// Where the front listens: `HOST:PORT`, port 0 for a free one. The instances listen on the same host.
     pub listen: String,
-    /// Where the instances' connections report their bytes. The front, which is the registry, reports none.
+    /// Where the instances' connections report their bytes, those to each other as well. The front, which is the
+    /// registry, reports none.
     pub tap: Tap,
+    /// Who is told of the calls that instances make to one another.
+    pub observer: Arc<dyn Observer>,
+    /// Ids for these calls, shared with whoever else reports to that observer.
+    pub flows: FlowIds,
     /// The front also accepts TLS.
     pub tls: Option<ServerTls>,
     /// Decides when instances fail, come and go.
@@ -64,6 +78,8 @@ impl Default for WorldOptions {
         Self {
             listen: "127.0.0.1:0".to_owned(),
             tap: Tap::none(),
+            observer: Arc::new(Quiet),
+            flows: FlowIds::default(),
             tls: None,
             seed: 1,
             churn: true,
@@ -129,26 +145,41 @@ const RESIDENTS: &[Kind] = &[
     Kind { id: "files-1", service: "files", tags: &[], weight: 100, add_to: |r, _| files::add_to(r) },
     Kind { id: "greeter-1", service: "greeter", tags: &[], weight: 100, add_to: |r, _| greeter::add_to(r) },
     Kind {
+        id: "inventory-1",
+        service: "inventory",
+        tags: &["steady"],
+        weight: 100,
+        add_to: |r, _| inventory::add_to(r, inventory::Manner::Steady),
+    },
+    Kind {
+        id: "inventory-2",
+        service: "inventory",
+        tags: &["busy"],
+        weight: 100,
+        add_to: |r, _| inventory::add_to(r, inventory::Manner::Busy),
+    },
+    Kind {
         id: "orders-1",
         service: "orders",
         tags: &["steady"],
         weight: 100,
-        add_to: |r, world| world.add_orders(r, Manner::Steady),
+        add_to: |r, world| world.add_orders(r, "orders-1", Manner::Steady),
     },
     Kind {
         id: "orders-2",
         service: "orders",
         tags: &["slow"],
         weight: 80,
-        add_to: |r, world| world.add_orders(r, Manner::Slow),
+        add_to: |r, world| world.add_orders(r, "orders-2", Manner::Slow),
     },
     Kind {
         id: "orders-3",
         service: "orders",
         tags: &["bursty"],
         weight: 100,
-        add_to: |r, world| world.add_orders(r, Manner::Bursty),
+        add_to: |r, world| world.add_orders(r, "orders-3", Manner::Bursty),
     },
+    Kind { id: "payments-1", service: "payments", tags: &[], weight: 100, add_to: |r, _| payments::add_to(r) },
     Kind { id: "ticker-1", service: "ticker", tags: &[], weight: 100, add_to: |r, _| ticker::add_to(r) },
 ];
 
@@ -160,7 +191,7 @@ const GUESTS: &[Kind] = &[
         service: "orders",
         tags: &["steady", "guest"],
         weight: 60,
-        add_to: |r, world| world.add_orders(r, Manner::Steady),
+        add_to: |r, world| world.add_orders(r, "orders-4", Manner::Steady),
     },
 ];
 
@@ -176,13 +207,16 @@ impl World {
         everything::add_to(&mut router);
         files::add_to(&mut router);
         greeter::add_to(&mut router);
-        orders::add_to(&mut router, &orders, Manner::Steady, options.seed);
+        inventory::add_to(&mut router, inventory::Manner::Steady);
+        let errands = Errands::new(options.flows.clone());
+        orders::add_to(&mut router, &orders, &errands, Manner::Steady, options.seed);
+        payments::add_to(&mut router);
         ticker::add_to(&mut router);
         // Not tapped: the registry's trickle of renewals would bury the calls that somebody is looking for.
         let front = ServerOptions {
             listen: options.listen.clone(),
             tls: options.tls.clone(),
-            instance: Some("world".to_owned()),
+            instance: Some(FRONT.to_owned()),
             ..ServerOptions::default()
         };
         let front = bind(front, router).await?;
@@ -200,6 +234,7 @@ impl World {
             options,
             running: Mutex::default(),
         });
+        errands.open(FRONT, inner.registry.to_string(), inner.options.tap.clone(), &inner.options.observer);
         for kind in RESIDENTS {
             inner.join(kind).await?;
         }
@@ -245,8 +280,10 @@ impl Inner {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add_orders(&self, router: &mut Router, manner: Manner) {
-        orders::add_to(router, &self.orders, manner, self.options.seed);
+    fn add_orders(&self, router: &mut Router, instance: &str, manner: Manner) {
+        let errands = Errands::new(self.options.flows.clone());
+        errands.open(instance, self.registry.to_string(), self.options.tap.clone(), &self.options.observer);
+        orders::add_to(router, &self.orders, &errands, manner, self.options.seed);
     }
 
     /// Starts an instance and registers it.

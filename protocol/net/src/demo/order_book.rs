@@ -13,6 +13,7 @@ use callscope_wire::{Time, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::inventory::warehouse_of;
 use super::moment::rfc3339;
 use crate::clock;
 
@@ -179,15 +180,12 @@ impl Item {
     }
 
     fn line(&self) -> Value {
-        // The warehouse is decided by the article, so that the same order looks the same.
-        let warehouses = ["wh-shanghai-2", "wh-rotterdam-1", "wh-leipzig-1"];
-        let chosen = self.sku.bytes().map(usize::from).sum::<usize>() % warehouses.len();
         json!({
             "sku": self.sku,
             "qty": self.qty,
             "unit_price": self.unit_price,
             "line_total": self.total(),
-            "reserved_at": warehouses.get(chosen),
+            "reserved_at": warehouse_of(&self.sku),
         })
     }
 }

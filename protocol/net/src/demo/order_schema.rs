@@ -17,7 +17,8 @@ pub(super) fn declared() -> (Service, Vec<TypeDef>) {
                 Shape::Unary,
                 "shop.PlaceRequest",
                 "shop.Order",
-                "Places an order. INVALID_ARGUMENT lists every field that is wrong.",
+                "Places an order: reserves it at shop.Inventory, has it paid by shop.Payments. INVALID_ARGUMENT lists every \
+                 field that is wrong; FAILED_PRECONDITION: not in stock, or declined.",
             ),
             idempotent(method("Get", Shape::Unary, "shop.OrderId", "shop.Order", "An order as it is now.")),
             idempotent(method(

@@ -1,7 +1,8 @@
 //! `shop.Orders`: the service that the main journey calls, served by unequal instances that share their orders.
 //!
 //! *Steady* answers in a few milliseconds, *slow* in tens of them, *bursty* fails with UNAVAILABLE for
-//! some seconds, again and again. Retry, breaker and balancing have something to do.
+//! some seconds, again and again. Retry, breaker and balancing have something to do. Placing an order asks the
+//! services behind it ([`Errands`]).
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::bursts::Bursts;
+use super::errands::Errands;
 use super::moment::rfc3339;
 use super::order_book::{Book, Item, Order, ShipTo, State};
 use super::order_schema;
@@ -31,6 +33,7 @@ pub(super) type Orders = Arc<Mutex<Book>>;
 /// One instance.
 struct Desk {
     orders: Orders,
+    errands: Arc<Errands>,
     manner: Manner,
     started: Time,
     bursts: Mutex<Bursts>,
@@ -53,11 +56,12 @@ pub(super) fn orders(seed: u64) -> Orders {
     Arc::new(Mutex::new(Book::new(seed, clock::now())))
 }
 
-pub(super) fn add_to(router: &mut Router, orders: &Orders, manner: Manner, seed: u64) {
+pub(super) fn add_to(router: &mut Router, orders: &Orders, errands: &Arc<Errands>, manner: Manner, seed: u64) {
     let (service, types) = order_schema::declared();
     router.service(service, types);
     let desk = Arc::new(Desk {
         orders: Arc::clone(orders),
+        errands: Arc::clone(errands),
         manner,
         started: clock::now(),
         bursts: Mutex::new(Bursts::new(seed)),
@@ -113,7 +117,12 @@ async fn place(desk: Arc<Desk>, cx: Cx, request: Value) -> Result<Value, Status>
     let request: PlaceRequest = decode(request)?;
     let total = check(&request)?;
     desk.work().await?;
-    let PlaceRequest { currency, items, ship_to, note, .. } = request;
+    let PlaceRequest { customer_id, currency, items, ship_to, note } = request;
+    let reservation = desk.errands.reserve(&cx, &items).await?;
+    if let Err(declined) = desk.errands.charge(&cx, &customer_id, total, &currency).await {
+        desk.errands.release(&cx, &reservation).await;
+        return Err(declined);
+    }
     let placed = clock::now();
     let mut orders = desk.orders();
     let id = orders.fresh_id();

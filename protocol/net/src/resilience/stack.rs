@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use callscope_wire::capture::{FlowEvent, Segment};
 use callscope_wire::policy::duration_text;
-use callscope_wire::{CallHead, Code, Instance, Status, Time};
+use callscope_wire::{CallHead, Code, Instance, Status, Time, Trace};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -25,7 +25,8 @@ use super::retry::{Decision, Outcome, Reach, RetryState};
 use crate::address::{Address, Endpoint};
 use crate::client::channel::ConnectReport;
 use crate::client::{
-    Attempt, CallOptions, Connected, Ending, Incoming, Outbox, Patience, Pick, Picked, Reporter, Shared, Target,
+    Attempt, CallOptions, Connected, Ending, Incoming, Outbox, Patience, Pick, Picked, Reporter, Rooted, Shared,
+    Target, root,
 };
 use crate::clock;
 use crate::error::{ConnectError, Step};
@@ -33,13 +34,16 @@ use crate::error::{ConnectError, Step};
 /// Runs one call. Everything that comes back goes to `replies`, the end last.
 pub(crate) async fn run(
     shared: Arc<Shared>,
-    options: CallOptions,
+    mut options: CallOptions,
     requests: mpsc::Receiver<Bytes>,
     replies: mpsc::Sender<Incoming>,
     cancel: CancellationToken,
 ) {
     let now = clock::now();
     let deadline = Deadline::starting(now, options.deadline);
+    let address = options.target.parse::<Address>();
+    let rooted = root(&shared.trace_ids, &mut options, address.as_ref().ok());
+    let trace = rooted.as_ref().ok().and_then(|rooted| rooted.as_ref().map(|rooted| rooted.span));
     let mut reporter = Reporter::new(Arc::clone(&shared.observer), options.flow, deadline);
     reporter.tell(
         now,
@@ -48,12 +52,21 @@ pub(crate) async fn run(
             method: options.method.clone(),
             shape: options.shape,
             deadline: options.deadline,
+            trace,
+            caller: shared.caller.clone(),
         },
     );
     let outbox = Outbox::new(requests, !options.shape.client_streams());
     let patience = Patience { cancel, deadline };
-    let mut stack = Stack { shared, options, outbox, replies, patience, reporter, told_sent: 0 };
-    let status = stack.call().await;
+    let mut stack = Stack { shared, options, outbox, replies, patience, reporter, rooted: None, told_sent: 0 };
+    let status = match (address, rooted) {
+        (Err(error), _) => Status::new(Code::INVALID_ARGUMENT, error.to_string()),
+        (_, Err(error)) => Status::new(Code::INVALID_ARGUMENT, error.to_string()),
+        (Ok(address), Ok(rooted)) => {
+            stack.rooted = rooted;
+            stack.call(&address).await
+        }
+    };
     stack.reporter.end(&status);
     // Whoever dropped the handle does not want to know.
     let _gone = stack.replies.send(Incoming::End(status)).await;
@@ -66,14 +79,15 @@ struct Stack {
     replies: mpsc::Sender<Incoming>,
     patience: Patience,
     reporter: Reporter,
+    /// Its place among other calls, if what is spoken has room for that.
+    rooted: Option<Rooted>,
     /// Messages that the observer was told of; sending one again is not news.
     told_sent: usize,
 }
 
 impl Stack {
-    async fn call(&mut self) -> Status {
-        let target = self.options.target.parse::<Address>().and_then(|address| self.shared.resolver.target(&address));
-        let target = match target {
+    async fn call(&mut self, address: &Address) -> Status {
+        let target = match self.shared.resolver.target(address) {
             Ok(target) => target,
             Err(error) => return Status::new(Code::INVALID_ARGUMENT, error.to_string()),
         };
@@ -115,6 +129,7 @@ impl Stack {
                 Ok(lease) => lease,
                 Err(status) => return self.refuse(last, status),
             };
+            let trace = self.trace_for(&lease.instance);
             self.reporter.tell(
                 begun,
                 FlowEvent::AttemptStarted {
@@ -122,10 +137,11 @@ impl Stack {
                     instance: lease.instance.id.clone(),
                     address: lease.instance.address.clone(),
                     breaker: lease.breaker,
+                    span: trace.as_ref().map(|trace| trace.span_id),
                 },
             );
             self.segment(number, Segment::Pick, begun, clock::now());
-            let ending = self.attempt(number, &lease.instance, retry.previous_attempts()).await;
+            let ending = self.attempt(number, &lease.instance, retry.previous_attempts(), trace).await;
             let at = clock::now();
             self.reporter.tell(at, FlowEvent::AttemptEnded { attempt: number, status: ending.status.clone() });
             let (untried, id) = (lease.untried, lease.instance.id.clone());
@@ -217,8 +233,15 @@ impl Stack {
         last
     }
 
+    /// What travels with an attempt: the call's trace under a span of its own.
+    fn trace_for(&self, instance: &Instance) -> Option<Trace> {
+        let endpoint: Endpoint = instance.address.parse().ok()?;
+        let rooted = self.rooted.as_ref().filter(|_| endpoint.carries_trace())?;
+        Some(rooted.attempt(&self.shared.trace_ids))
+    }
+
     /// Connects if need be, and makes one attempt.
-    async fn attempt(&mut self, number: u8, instance: &Instance, previous: u8) -> Ending {
+    async fn attempt(&mut self, number: u8, instance: &Instance, previous: u8, trace: Option<Trace>) -> Ending {
         let endpoint = match instance.address.parse::<Endpoint>() {
             Ok(endpoint) => endpoint,
             Err(error) => {
@@ -255,7 +278,7 @@ impl Stack {
             timeout: self.patience.deadline.left(clock::now()),
             attempt: previous,
             one_way: self.options.shape == callscope_wire::Shape::OneWay,
-            trace: None,
+            trace,
         };
         let attempt = Attempt {
             number,

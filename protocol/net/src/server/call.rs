@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use callscope_wire::engine::Input;
-use callscope_wire::{CallHead, Code, ConnectionId, Metadata, Status, Time, Value};
+use callscope_wire::{CallHead, Code, ConnectionId, Metadata, Status, Time, Trace, Value};
 use serde::de::DeserializeOwned;
 
 use super::router::Types;
@@ -27,6 +27,8 @@ pub struct Cx {
     pub deadline: Option<Time>,
     /// Earlier attempts of the same call.
     pub attempt: u8,
+    /// Its place among other calls: what a handler calls on its behalf takes this along.
+    pub trace: Option<Trace>,
     pub(super) slot: Arc<Slot>,
     pub(super) inbox: Arc<Inbox>,
     pub(super) trailers: Arc<Mutex<Metadata>>,
@@ -66,6 +68,7 @@ impl Cx {
             metadata: head.metadata,
             deadline: head.timeout.map(|timeout| now + timeout),
             attempt: head.attempt,
+            trace: head.trace,
             slot: Arc::clone(slot),
             inbox: Arc::clone(inbox),
             trailers: Arc::default(),

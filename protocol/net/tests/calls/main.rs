@@ -9,4 +9,5 @@ mod cancel;
 mod registry;
 mod retry;
 mod support;
+mod trace;
 mod world;

@@ -180,7 +180,10 @@ async fn every_instance_says_what_it_serves_and_its_examples_work() {
     let visit = visit().await;
     let mut services: Vec<_> = visit.world.instances().iter().map(|instance| instance.service.clone()).collect();
     services.dedup();
-    assert_eq!(services, ["calculator", "chat", "everything", "files", "greeter", "orders", "ticker"]);
+    assert_eq!(
+        services,
+        ["calculator", "chat", "everything", "files", "greeter", "inventory", "orders", "payments", "ticker"]
+    );
     for instance in visit.world.instances() {
         let schema = visit.client.describe(&instance.address, &Metadata::new()).await.unwrap();
         for service in &schema.services {

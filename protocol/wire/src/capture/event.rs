@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::BreakerState;
-use crate::{ConnectionId, Metadata, Shape, Status};
+use crate::{ConnectionId, Metadata, Shape, SpanId, Status, TraceSpan};
 
 /// A part of a call's time, in the order in which they come. Names as in the timeline's legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,6 +58,10 @@ pub enum FlowEvent {
         shape: Shape,
         /// Over all attempts.
         deadline: Option<Duration>,
+        /// Where it stands among other calls; `None`: what is spoken there has no place for it.
+        trace: Option<TraceSpan>,
+        /// The instance whose handler makes the call; `None`: the user.
+        caller: Option<String>,
     },
     /// The address was resolved.
     Resolved {
@@ -76,6 +80,8 @@ pub enum FlowEvent {
         address: String,
         /// State of its breaker at the pick; `None`: no breaker.
         breaker: Option<BreakerState>,
+        /// Its own span, which its server knows it by; `None`: it has no place in the request.
+        span: Option<SpanId>,
     },
     /// A part of an attempt's time, once it is over; the event's time is its end.
     Segment {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::capture::event::{FlowEvent, Segment};
 use crate::policy::BreakerState;
-use crate::{ConnectionId, FlowId, Metadata, Shape, Status, Time};
+use crate::{ConnectionId, FlowId, Metadata, Shape, SpanId, Status, Time, TraceSpan};
 
 /// One call as recorded: what was asked, every attempt, how it ended.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +23,10 @@ pub struct Flow {
     pub shape: Shape,
     /// Over all attempts.
     pub deadline: Option<Duration>,
+    /// Where it stands among other calls.
+    pub trace: Option<TraceSpan>,
+    /// The instance whose handler made the call; `None`: the user did.
+    pub caller: Option<String>,
     /// How long resolving took, once it was done.
     pub resolve: Option<Duration>,
     /// Instances that the address resolved to.
@@ -69,6 +73,8 @@ pub struct Attempt {
     pub backoff: Option<(Duration, String)>,
     /// Parts of its time: which, from, to.
     pub segments: Vec<(Segment, Time, Time)>,
+    /// Its span, which calls that its handler made name as their parent.
+    pub span: Option<SpanId>,
     /// Where its frames are.
     pub wire: Option<(ConnectionId, u64)>,
     /// How it ended.
@@ -84,18 +90,20 @@ impl Flow {
     /// Takes in what happened at `at`. Events of attempts that were never announced are ignored.
     pub fn apply(&mut self, at: Time, event: FlowEvent) {
         match event {
-            FlowEvent::Started { target, method, shape, deadline } => {
+            FlowEvent::Started { target, method, shape, deadline, trace, caller } => {
                 self.started = at;
                 self.target = target;
                 self.method = method;
                 self.shape = shape;
                 self.deadline = deadline;
+                self.trace = trace;
+                self.caller = caller;
             }
             FlowEvent::Resolved { instances, took } => {
                 self.instances = instances;
                 self.resolve = Some(took);
             }
-            FlowEvent::AttemptStarted { attempt, instance, address, breaker } => {
+            FlowEvent::AttemptStarted { attempt, instance, address, breaker, span } => {
                 // A back-off announced the attempt before it had an instance.
                 match self.attempt_mut(attempt) {
                     Some(found) => {
@@ -103,6 +111,7 @@ impl Flow {
                         found.address = address;
                         found.breaker = breaker;
                         found.started = at;
+                        found.span = span;
                     }
                     None => self.attempts.push(Attempt {
                         number: attempt,
@@ -110,6 +119,7 @@ impl Flow {
                         address,
                         breaker,
                         started: at,
+                        span,
                         ..Attempt::default()
                     }),
                 }
@@ -156,6 +166,13 @@ impl Flow {
     /// Whether a frame of this connection and stream belongs to the call.
     pub fn owns(&self, connection: ConnectionId, stream: u64) -> bool {
         self.attempts.iter().any(|attempt| attempt.wire == Some((connection, stream)))
+    }
+
+    /// Whether one of its attempts made `other`, directly.
+    pub fn made(&self, other: &Self) -> bool {
+        let (Some(own), Some(others)) = (&self.trace, &other.trace) else { return false };
+        let by = |attempt: &Attempt| attempt.span.is_some() && attempt.span == others.parent;
+        own.trace_id == others.trace_id && self.attempts.iter().any(by)
     }
 
     fn attempt_mut(&mut self, number: u8) -> Option<&mut Attempt> {

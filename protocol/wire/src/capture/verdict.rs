@@ -222,6 +222,8 @@ mod tests {
                 method: "shop.Orders/Place".to_owned(),
                 shape: Shape::Unary,
                 deadline: Some(Duration::from_millis(800)),
+                trace: None,
+                caller: None,
             },
         );
         for (n, (instance, wire, status)) in attempts.iter().enumerate() {
@@ -233,6 +235,7 @@ mod tests {
                     instance: (*instance).to_owned(),
                     address: String::new(),
                     breaker: None,
+                    span: None,
                 },
             );
             if *wire {

@@ -40,6 +40,11 @@ pub trait Dialect: Send + Sync + fmt::Debug {
     /// What it travels in.
     fn carriers(&self) -> &'static [Carrier];
 
+    /// Whether its requests have a place for a trace context.
+    fn carries_trace(&self) -> bool {
+        false
+    }
+
     /// Whether a connection's first bytes, client → server, are this dialect's.
     fn sniff(&self, first: &[u8]) -> Sniff;
 

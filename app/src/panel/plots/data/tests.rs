@@ -14,11 +14,18 @@ fn call(series: &mut Series, instance: &str, at: u64, took: u64, code: Code, att
         method: "shop.Orders/Place".to_owned(),
         shape: Shape::Unary,
         deadline: None,
+        trace: None,
+        caller: None,
     };
     flow.apply(Time::from_millis(at - took), started);
     for attempt in 1..=attempts {
-        let event =
-            FlowEvent::AttemptStarted { attempt, instance: instance.to_owned(), address: String::new(), breaker: None };
+        let event = FlowEvent::AttemptStarted {
+            attempt,
+            instance: instance.to_owned(),
+            address: String::new(),
+            breaker: None,
+            span: None,
+        };
         flow.apply(Time::from_millis(at - took), event);
     }
     flow.apply(Time::from_millis(at), FlowEvent::Ended { status: Status::new(code, "") });
@@ -85,7 +92,10 @@ fn an_attempt_that_was_tried_again_elsewhere_counts_for_its_instance() {
     let at = Time::from_millis;
     for (attempt, instance, code) in [(1, "orders-3", Code::UNAVAILABLE), (2, "orders-1", Code::OK)] {
         let instance = instance.to_owned();
-        flow.apply(at(50_000), FlowEvent::AttemptStarted { attempt, instance, address: String::new(), breaker: None });
+        flow.apply(
+            at(50_000),
+            FlowEvent::AttemptStarted { attempt, instance, address: String::new(), breaker: None, span: None },
+        );
         flow.apply(at(50_010), FlowEvent::AttemptEnded { attempt, status: Status::new(code, "") });
     }
     flow.target = "registry:///orders".to_owned();

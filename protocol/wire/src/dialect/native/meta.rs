@@ -5,10 +5,10 @@ use std::time::Duration;
 use bytes::{BufMut, BytesMut};
 
 use crate::buf::{ReadError, Reader, put_varint};
-use crate::call::{CallHead, Trace};
+use crate::call::CallHead;
 use crate::engine::CancelReason;
 use crate::frame::tlv::{self, Tlv, Tlvs};
-use crate::{Code, Metadata, Status, Value};
+use crate::{Code, Metadata, SpanId, Status, Trace, TraceId, Value};
 
 /// The ids of the text.
 pub(super) mod id {
@@ -143,10 +143,13 @@ pub(super) fn put_request(out: &mut BytesMut, head: &CallHead, timeout: Option<D
     if let Some(trace) = &head.trace {
         let mut bytes = [0_u8; 25];
         let mut rest = bytes.as_mut_slice();
-        rest.put_slice(&trace.trace_id);
-        rest.put_slice(&trace.span_id);
+        rest.put_slice(&trace.trace_id.0);
+        rest.put_slice(&trace.span_id.0);
         rest.put_u8(trace.flags);
         tlv::put(out, id::TRACE, &bytes);
+        if !trace.state.is_empty() {
+            tlv::put(out, id::TRACESTATE, trace.state.as_bytes());
+        }
     }
     if head.attempt != 0 {
         tlv::put(out, id::ATTEMPT, &[head.attempt]);
@@ -158,6 +161,7 @@ pub(super) fn put_request(out: &mut BytesMut, head: &CallHead, timeout: Option<D
 pub(super) fn read_request(meta: &[u8]) -> Result<RequestMeta, MetaError> {
     let mut request = RequestMeta { codec: 1, ..RequestMeta::default() };
     let mut named = false;
+    let mut state = "";
     for tlv in Tlvs::new(meta) {
         let tlv = tlv?;
         let head = &mut request.head;
@@ -167,7 +171,8 @@ pub(super) fn read_request(meta: &[u8]) -> Result<RequestMeta, MetaError> {
                 text(&tlv)?.clone_into(&mut head.method);
             }
             id::TIMEOUT_US => head.timeout = Some(Duration::from_micros(number(&tlv)?)),
-            id::TRACE => head.trace = Some(trace(&tlv)?),
+            id::TRACE => head.trace = trace(&tlv)?,
+            id::TRACESTATE => state = text(&tlv)?,
             id::CODEC => [request.codec] = size(&tlv)?,
             id::ATTEMPT => [head.attempt] = size(&tlv)?,
             id::COMPRESSION => [request.compression] = size(&tlv)?,
@@ -178,18 +183,24 @@ pub(super) fn read_request(meta: &[u8]) -> Result<RequestMeta, MetaError> {
             _ => check(&tlv)?,
         }
     }
+    // Without a trace its state says nothing.
+    if let Some(trace) = &mut request.head.trace {
+        state.clone_into(&mut trace.state);
+    }
     if named { Ok(request) } else { Err(MetaError::NoMethod) }
 }
 
-fn trace(tlv: &Tlv<'_>) -> Result<Trace, MetaError> {
+/// Ids of zeros mean none (W3C Trace Context, 3.2.2): such a trace is passed over.
+fn trace(tlv: &Tlv<'_>) -> Result<Option<Trace>, MetaError> {
     let bytes: [u8; 25] = size(tlv)?;
-    let mut trace = Trace { trace_id: [0; 16], span_id: [0; 8], flags: 0 };
-    let (trace_id, rest) = bytes.split_at(16);
-    let (span_id, flags) = rest.split_at(8);
-    trace.trace_id.copy_from_slice(trace_id);
-    trace.span_id.copy_from_slice(span_id);
-    trace.flags = flags.first().copied().unwrap_or_default();
-    Ok(trace)
+    let (mut trace_id, mut span_id) = ([0; 16], [0; 8]);
+    let (trace, rest) = bytes.split_at(16);
+    let (span, flags) = rest.split_at(8);
+    trace_id.copy_from_slice(trace);
+    span_id.copy_from_slice(span);
+    let flags = flags.first().copied().unwrap_or_default();
+    let ids = TraceId::new(trace_id).zip(SpanId::new(span_id));
+    Ok(ids.map(|(trace_id, span_id)| Trace { trace_id, span_id, flags, state: String::new() }))
 }
 
 /// Appends metadata as pairs.
@@ -325,11 +336,28 @@ mod tests {
             timeout: Some(Duration::from_millis(800)),
             attempt: 2,
             one_way: false,
-            trace: Some(Trace { trace_id: [1; 16], span_id: [2; 8], flags: 1 }),
+            trace: Trace::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "a=1,b=2").ok(),
         };
         let mut out = BytesMut::new();
         put_request(&mut out, &head, head.timeout);
         assert_eq!(read_request(&out).unwrap().head, head);
+    }
+
+    #[test]
+    fn a_trace_of_zeros_is_none_and_a_state_without_a_trace_says_nothing() {
+        let head = |meta: &[u8]| read_request(meta).unwrap().head.trace;
+        assert_eq!(head(&hex!("010161 0503613d31")), None);
+        let mut zeros = hex!("010161 0419").to_vec();
+        zeros.extend([0; 25]);
+        assert_eq!(head(&zeros), None);
+        // The state may come first.
+        let mut trace = hex!("010161 0503613d31 0419").to_vec();
+        trace.extend([7; 25]);
+        let read = head(&trace).unwrap();
+        assert_eq!(
+            (read.traceparent().as_str(), read.state.as_str()),
+            ("00-07070707070707070707070707070707-0707070707070707-07", "a=1")
+        );
     }
 
     #[test]

@@ -48,6 +48,10 @@ impl Dialect for Native {
         &[Carrier::Stream]
     }
 
+    fn carries_trace(&self) -> bool {
+        true
+    }
+
     /// The first byte decides, since no other dialect starts with it: what is wrong behind it the engine can say better.
     fn sniff(&self, first: &[u8]) -> Sniff {
         match first.first() {

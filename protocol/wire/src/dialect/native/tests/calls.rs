@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::call::Trace;
+use crate::Trace;
 
 #[test]
 fn a_unary_call_is_two_frames() {
@@ -14,7 +14,7 @@ fn a_unary_call_is_two_frames() {
         metadata: metadata.clone(),
         timeout: Some(Duration::from_millis(800)),
         attempt: 1,
-        trace: Some(Trace { trace_id: [1; 16], span_id: [2; 8], flags: 1 }),
+        trace: Trace::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "a=1").ok(),
         one_way: false,
     };
     let call = CallId(9);
