@@ -127,12 +127,7 @@ impl App {
 
     /// Calls in flight and everything that happened, taken into the model.
     fn take_notices(&mut self) {
-        let (notices, dropped) = self.backend.take();
-        if dropped > 0 {
-            let text = format!("{dropped} messages came faster than the window could list them");
-            self.model.log.push(self.model.now, Level::Warn, text);
-        }
-        for notice in notices {
+        for notice in self.backend.take() {
             self.take(notice);
         }
     }
@@ -141,9 +136,8 @@ impl App {
         let now = self.model.now;
         match notice {
             Notice::Flow(flow, at, event) => self.flow_event(flow, at, event),
-            Notice::Message(flow, message) => {
-                self.model.flows.message(flow, message);
-            }
+            Notice::Counted(flow, counted) => self.model.flows.counted(flow, counted),
+            Notice::Messages(flow, messages) => self.model.flows.take(flow, messages),
             Notice::Breaker(at, view) => self.model.series.breaker(at, *view),
             Notice::Discovered(at, snapshot) => self.discovered(at, snapshot),
             Notice::Source { address, lost } => self.source_state(&address, lost),

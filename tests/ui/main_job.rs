@@ -46,7 +46,7 @@ fn find_call_and_read() {
     let flow = app.model.tabs.active().and_then(|tab| tab.flow).expect("it was called");
     let record = app.model.flows.get(flow).expect("it is kept");
     let answer = record.messages.iter().find(|message| !message.sent).expect("an answer came");
-    let answer = answer.value.as_ref().expect("it is JSON");
+    let answer = answer.value().expect("it is JSON");
     assert_eq!(answer["total_minor"], 8330);
 
     // Its frames are those on the wire: a REQUEST up, a DATA down, both of this call.

@@ -10,7 +10,7 @@ use callscope_net::demo::{World, WorldOptions};
 use callscope_net::observer::{BreakerView, FlowIds, Observer, Snapshot};
 use callscope_net::tap::Tap;
 use callscope_wire::capture::FlowEvent;
-use callscope_wire::{Code, FlowId, Health, Instance, Metadata, Time, Value};
+use callscope_wire::{Code, FlowId, Health, Instance, Limits, Metadata, Time};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -18,8 +18,8 @@ use tokio::time::MissedTickBehavior;
 use super::BackendOptions;
 use super::job::{CallSpec, Job};
 use super::notice::{Notice, Notices};
-use crate::model::flows::Message;
 use crate::model::log::Level;
+use crate::model::messages::Message;
 use crate::model::tabs::TabId;
 
 /// Messages by hand that wait for a stream whose peer reads slowly; beyond it the window is told.
@@ -28,6 +28,9 @@ const MESSAGES: usize = 64;
 const IN_FLIGHT: usize = 64;
 /// How long calls in flight may take to end by themselves when repeating stops.
 const LAST: Duration = Duration::from_secs(1);
+
+/// The largest message of the embedded world: as large as its largest answer.
+const WORLD_MESSAGE: usize = 520 << 20;
 
 /// What is done to a running call from outside.
 enum Act {
@@ -110,11 +113,14 @@ impl Dispatcher {
 
     async fn start_world(&self, options: &BackendOptions) -> Option<World> {
         // The servers are tapped as well: the traffic view can show their side of our calls.
+        // They send whatever the window is ready to take: its own setting is the one that counts.
+        let limits = Limits::default().with_max_message(WORLD_MESSAGE);
         let options = WorldOptions {
             tap: self.tap.clone(),
             observer: Arc::new(Elsewhere(self.notices.clone())),
             flows: self.flows.clone(),
             churn: options.churn,
+            limits,
             ..WorldOptions::default()
         };
         match World::start(options).await {
@@ -171,6 +177,7 @@ impl Dispatcher {
             Job::RemoveSource(address) => {
                 self.watching.remove(&address);
             }
+            Job::Limits(limits) => client.set_limits(*limits),
         }
     }
 
@@ -212,7 +219,7 @@ impl Observer for Elsewhere {
     }
 
     fn message(&self, flow: FlowId, _at: Time, sent: bool, bytes: &Bytes) {
-        self.0.push(Notice::Message(flow, message(sent, bytes.clone())));
+        self.0.message(flow, message(sent, bytes.clone()));
     }
 
     fn breaker(&self, _: Time, _: BreakerView) {}
@@ -279,7 +286,7 @@ async fn make_call(client: &Client, flow: FlowId, spec: CallSpec, mut acts: mpsc
                 call.cancel();
             }
             incoming = call.next() => match incoming {
-                Some(Incoming::Message(bytes)) => notices.push(Notice::Message(flow, message(false, bytes))),
+                Some(Incoming::Message(bytes)) => notices.message(flow, message(false, bytes)),
                 Some(Incoming::Headers(_)) => {}
                 Some(Incoming::End(_)) | None => return,
             },
@@ -291,14 +298,12 @@ async fn send(sender: Option<&CallSender>, flow: FlowId, bytes: Bytes, notices: 
     let Some(sender) = sender else { return };
     // A call that is over says so itself; what it did not take is not listed as sent.
     if sender.send(bytes.clone()).await.is_ok() {
-        notices.push(Notice::Message(flow, message(true, bytes)));
+        notices.message(flow, message(true, bytes));
     }
 }
 
-/// Decodes a message here, on the engine's threads, so that the window never does.
 fn message(sent: bool, bytes: Bytes) -> Message {
-    let value = serde_json::from_slice::<Value>(&bytes).map(Arc::new).map_err(|error| error.to_string());
-    Message { at: callscope_net::clock::now(), sent, bytes, value }
+    Message::new(callscope_net::clock::now(), sent, bytes)
 }
 
 /// Makes the same call again and again, at an even pace, until the sender of `over` is gone.

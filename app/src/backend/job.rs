@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callscope_wire::policy::Policy;
-use callscope_wire::{FlowId, Metadata, Shape};
+use callscope_wire::{FlowId, Limits, Metadata, Shape};
 
 use crate::model::tabs::TabId;
 
@@ -46,6 +46,8 @@ pub enum Job {
     AddSource(String),
     /// Stop watching it.
     RemoveSource(String),
+    /// Accept this on connections that are made from now on.
+    Limits(Box<Limits>),
 }
 
 /// A call to make.

@@ -83,8 +83,8 @@ impl Backend {
         self.jobs.try_send(job).map_err(|_| Busy)
     }
 
-    /// What happened since the last time, and how many messages had to be dropped.
-    pub fn take(&self) -> (VecDeque<Notice>, u64) {
+    /// What happened since the last time.
+    pub fn take(&self) -> VecDeque<Notice> {
         self.notices.take()
     }
 

@@ -5,25 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callscope_net::observer::{BreakerView, Observer, Snapshot, SourceView};
-use callscope_wire::capture::FlowEvent;
+use callscope_wire::capture::{Count, FlowEvent};
 use callscope_wire::schema::Schema;
 use callscope_wire::{FlowId, Instance, Time};
 
-use crate::model::flows::Message;
 use crate::model::log::Level;
+use crate::model::messages::{Counted, Keep, Message, Ring};
 use crate::model::tabs::TabId;
-
-/// Notices that wait for the window at most. A window that is not painted for minutes under a heavy stream
-/// loses messages from its list then, counted; what happened to calls is never lost.
-const WAITING: usize = 200_000;
 
 /// One thing that happened.
 #[derive(Debug)]
 pub enum Notice {
     /// Something happened to a call.
     Flow(FlowId, Time, FlowEvent),
-    /// A message was sent or received.
-    Message(FlowId, Message),
+    /// So many messages of a call were sent and received.
+    Counted(FlowId, Counted),
+    /// Messages of a call, as far as they are kept.
+    Messages(FlowId, Ring),
     /// A breaker changed.
     Breaker(Time, Box<BreakerView>),
     /// Discovery has a new picture of a service.
@@ -77,7 +75,11 @@ struct Inner {
 #[derive(Default)]
 struct Waiting {
     notices: VecDeque<Notice>,
-    dropped: u64,
+    /// Where in `notices` the counts and the messages of a call are gathered: however many come, they are one notice each.
+    counted: HashMap<FlowId, usize>,
+    messages: HashMap<FlowId, usize>,
+    /// How many messages of a call to gather, where it is not the usual number.
+    keeps: HashMap<FlowId, Keep>,
     frames: bool,
     /// The last picture of each service, by source and name, without its leases.
     pictures: HashMap<(String, String), Vec<Instance>>,
@@ -102,6 +104,16 @@ impl Notices {
         self.inner.leases_shown.store(shown, Ordering::Relaxed);
     }
 
+    /// Gathers more or fewer messages of a call from now on. The usual number costs nothing to remember.
+    pub fn keep(&self, flow: FlowId, keep: Keep) {
+        let mut waiting = self.lock();
+        if keep == Keep::default() {
+            waiting.keeps.remove(&flow)
+        } else {
+            waiting.keeps.insert(flow, keep)
+        };
+    }
+
     /// Adds a notice and wakes the window, once.
     pub fn push(&self, notice: Notice) {
         {
@@ -110,27 +122,67 @@ impl Notices {
             match notice {
                 // Any number of these say the same.
                 Notice::Frames => waiting.frames = true,
-                Notice::Message(..) if waiting.notices.len() >= WAITING => waiting.dropped += 1,
                 other => waiting.notices.push_back(other),
             }
             if renewal && !self.inner.leases_shown.load(Ordering::Relaxed) {
                 return;
             }
         }
+        self.wake();
+    }
+
+    /// Adds a message of a call. Beyond what the call keeps, the oldest that nobody took go, and are counted: a window that
+    /// is not painted for minutes under a heavy stream holds nobody up and does not grow.
+    pub fn message(&self, flow: FlowId, message: Message) {
+        {
+            let mut waiting = self.lock();
+            let waiting = &mut *waiting;
+            let keep = waiting.keeps.get(&flow).copied().unwrap_or_default();
+            let at = *waiting.messages.entry(flow).or_insert_with(|| {
+                waiting.notices.push_back(Notice::Messages(flow, Ring::default()));
+                waiting.notices.len() - 1
+            });
+            if let Some(Notice::Messages(_, ring)) = waiting.notices.get_mut(at) {
+                ring.push(message, keep);
+            }
+        }
+        self.wake();
+    }
+
+    fn count(&self, flow: FlowId, at: Time, sent: Count, received: Count) {
+        {
+            let mut waiting = self.lock();
+            let waiting = &mut *waiting;
+            let place = *waiting.counted.entry(flow).or_insert_with(|| {
+                waiting.notices.push_back(Notice::Counted(flow, Counted::default()));
+                waiting.notices.len() - 1
+            });
+            if let Some(Notice::Counted(_, counted)) = waiting.notices.get_mut(place) {
+                counted.sent += sent;
+                counted.received += received;
+                counted.last = at;
+            }
+        }
+        self.wake();
+    }
+
+    fn wake(&self) {
         if !self.inner.awake.swap(true, Ordering::AcqRel) {
             (self.inner.wake)();
         }
     }
 
-    /// Takes everything out, and how many messages had to be dropped since the last time.
-    pub fn take(&self) -> (VecDeque<Notice>, u64) {
+    /// Takes everything out.
+    pub fn take(&self) -> VecDeque<Notice> {
         self.inner.awake.store(false, Ordering::Release);
         let mut waiting = self.lock();
         let mut notices = std::mem::take(&mut waiting.notices);
+        waiting.counted.clear();
+        waiting.messages.clear();
         if std::mem::take(&mut waiting.frames) {
             notices.push_back(Notice::Frames);
         }
-        (notices, std::mem::take(&mut waiting.dropped))
+        notices
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -148,7 +200,13 @@ impl Waiting {
         let same = self.pictures.get(&key) == Some(&bare);
         if same {
             let same_service = |waiting: &Notice| matches!(waiting, Notice::Discovered(_, old) if old.source == key.0 && old.service == key.1);
+            let before = self.notices.len();
             self.notices.retain(|waiting| !same_service(waiting));
+            if self.notices.len() != before {
+                // Others moved up.
+                self.counted.clear();
+                self.messages.clear();
+            }
         } else {
             self.pictures.insert(key, bare);
         }
@@ -158,7 +216,11 @@ impl Waiting {
 
 impl Observer for Notices {
     fn flow(&self, flow: FlowId, at: Time, event: FlowEvent) {
-        self.push(Notice::Flow(flow, at, event));
+        match event {
+            FlowEvent::Sent { bytes } => self.count(flow, at, Count::one(bytes), Count::default()),
+            FlowEvent::Received { bytes } => self.count(flow, at, Count::default(), Count::one(bytes)),
+            event => self.push(Notice::Flow(flow, at, event)),
+        }
     }
 
     fn breaker(&self, at: Time, view: BreakerView) {
@@ -194,8 +256,8 @@ mod tests {
             notices.push(Notice::Log(Level::Info, String::new()));
         }
         assert_eq!(wakes.load(Ordering::Relaxed), 1);
-        let (taken, dropped) = notices.take();
-        assert_eq!((taken.len(), dropped), (101, 0), "100 log lines, and one word about frames");
+        let taken = notices.take();
+        assert_eq!(taken.len(), 101, "100 log lines, and one word about frames");
         notices.push(Notice::Frames);
         assert_eq!(wakes.load(Ordering::Relaxed), 2);
     }
@@ -220,16 +282,42 @@ mod tests {
         };
         let woken = || wakes.load(Ordering::Relaxed);
         notices.discovered(Time(1), picture(10_000, 100));
-        assert_eq!((woken(), notices.take().0.len()), (1, 1), "a new instance");
+        assert_eq!((woken(), notices.take().len()), (1, 1), "a new instance");
         for time in 2..100 {
             notices.discovered(Time(time), picture(9_000 + time, 100));
         }
         assert_eq!(woken(), 1, "renewals alone");
         notices.discovered(Time(100), picture(9_000, 50));
         assert_eq!(woken(), 2, "another weight");
-        assert_eq!(notices.take().0.len(), 2, "the last renewal and the change: not a hundred pictures");
+        assert_eq!(notices.take().len(), 2, "the last renewal and the change: not a hundred pictures");
         notices.show_leases(true);
         notices.discovered(Time(101), picture(10_000, 50));
         assert_eq!(woken(), 3, "a renewal that can be seen");
+    }
+
+    #[test]
+    fn any_number_of_messages_is_one_notice_and_bounded() {
+        let notices = Notices::new(Arc::new(|| {}));
+        let flow = FlowId(7);
+        notices.push(Notice::Log(Level::Info, String::new()));
+        notices.keep(FlowId(8), Keep::Count);
+        for at in 1..=30_000 {
+            for flow in [flow, FlowId(8)] {
+                notices.flow(flow, Time(at), FlowEvent::Received { bytes: 3 });
+                notices.message(flow, Message::new(Time(at), false, bytes::Bytes::from_static(b"[1]")));
+            }
+        }
+        let (mut counts, mut rings) = (Vec::new(), Vec::new());
+        for notice in notices.take() {
+            match notice {
+                Notice::Counted(flow, counted) => counts.push((flow.0, counted.received.messages, counted.last)),
+                Notice::Messages(flow, ring) => rings.push((flow.0, ring.len(), ring.dropped())),
+                _ => {}
+            }
+        }
+        assert_eq!(counts, [(7, 30_000, Time(30_000)), (8, 30_000, Time(30_000))]);
+        assert_eq!(rings, [(7, 10_000, 20_000), (8, 1, 29_999)]);
+        notices.message(flow, Message::new(Time(1), true, bytes::Bytes::new()));
+        assert!(matches!(notices.take().pop_front(), Some(Notice::Messages(_, ring)) if ring.len() == 1));
     }
 }

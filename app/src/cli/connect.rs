@@ -7,7 +7,7 @@ use callscope_net::address::Address;
 use callscope_net::client::{Client, ClientOptions};
 use callscope_net::observer::Observer;
 use callscope_net::transport::{Identity, TlsOptions};
-use callscope_wire::Metadata;
+use callscope_wire::{Limits, Metadata};
 use clap::Args;
 
 use super::{Failure, print};
@@ -34,6 +34,31 @@ pub(super) struct Connection {
     /// Expect this name in the server's certificate
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
+
+    /// Accept messages up to this: 64M, 512K, 1000000 (bytes)
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "64M")]
+    max_message: usize,
+}
+
+/// The largest message that the protocol has a number for.
+const LARGEST: usize = i32::MAX as usize;
+
+/// Bytes as people write them: `64M`, `64MiB`, `512k`, `1000000`. Units are powers of 1024.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit = text.get(digits.len()..).unwrap_or_default().trim().to_ascii_lowercase();
+    let shift = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "" => 0,
+        "k" => 10,
+        "m" => 20,
+        "g" => 30,
+        _ => return Err(format!("`{unit}` is no unit of size; write 512K, 64M or 1G")),
+    };
+    let number: usize = digits.parse().map_err(|_| format!("`{text}` is no size; write 512K, 64M or 1G"))?;
+    match number.checked_mul(1 << shift) {
+        Some(bytes @ 16_384..=LARGEST) => Ok(bytes),
+        _ => Err("it must be 16K to 2047M".to_owned()),
+    }
 }
 
 /// Says what is wrong with an address before anything is tried; `registry://HOST:PORT` alone is one here.
@@ -71,6 +96,24 @@ impl Connection {
             server_name: self.server_name.clone(),
             ..TlsOptions::default()
         };
-        Ok(Client::new(ClientOptions { observer, tls, ..ClientOptions::default() }))
+        let limits = Limits::default().with_max_message(self.max_message);
+        Ok(Client::new(ClientOptions { observer, tls, limits, ..ClientOptions::default() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in
+            [("64M", 64 << 20), ("64MiB", 64 << 20), ("512k", 512 << 10), ("1 gb", 1 << 30), ("20000", 20_000)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for wrong in ["", "M", "1T", "-1", "2G", "16", "1.5M"] {
+            assert!(size(wrong).is_err(), "{wrong}");
+        }
     }
 }

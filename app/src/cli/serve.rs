@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use callscope_net::demo::{World, WorldOptions};
 use callscope_net::server::ServerTls;
+use callscope_wire::Limits;
 use clap::Args;
 
 use super::{Failure, Outcome, print};
@@ -22,6 +23,10 @@ pub(super) struct Arguments {
     /// Instances stay: none joins or leaves by itself
     #[arg(long)]
     steady: bool,
+
+    /// Accept and send messages up to this: 64M, 512K, 1000000 (bytes)
+    #[arg(long, value_name = "SIZE", value_parser = super::connect::size, default_value = "4M")]
+    max_message: usize,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
@@ -34,7 +39,9 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
             Some(tls)
         }
     };
-    let options = WorldOptions { listen: arguments.listen, tls, churn: !arguments.steady, ..WorldOptions::default() };
+    let limits = Limits::default().with_max_message(arguments.max_message);
+    let options =
+        WorldOptions { listen: arguments.listen, tls, churn: !arguments.steady, limits, ..WorldOptions::default() };
     let world = World::start(options).await.map_err(|error| {
         print::error(&print::chain(&error));
         Failure::Input

@@ -1,18 +1,18 @@
 //! Calls as recorded: events applied to flows, and the messages of each. Bounded, oldest out first.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use callscope_wire::capture::{Flow, FlowEvent};
-use callscope_wire::{FlowId, Time, Value};
+use callscope_wire::{FlowId, Time};
+
+use super::messages::{Counted, Keep, Rate, Ring};
+
+pub use super::messages::Message;
 
 /// Flows kept; beyond it the oldest that are over go.
 const FLOWS: usize = 20_000;
-/// Messages kept for one flow; beyond it the oldest go, and are counted.
-const MESSAGES: usize = 10_000;
-/// Message bytes kept for one flow.
-const MESSAGE_BYTES: usize = 64 << 20;
+/// Message bytes kept for all flows together; beyond it the messages of the oldest that are over go. What the figures say stays.
+const MESSAGE_BYTES: usize = 512 << 20;
 
 /// All calls of this run.
 #[derive(Debug, Default)]
@@ -22,6 +22,9 @@ pub struct Flows {
     last: u64,
     /// Calls of the user that run now; those that they cause elsewhere are not counted.
     pub running: usize,
+    /// Those that hold messages, and bytes of all of these.
+    holding: BTreeSet<FlowId>,
+    bytes: usize,
 }
 
 /// One call and its messages.
@@ -29,27 +32,14 @@ pub struct Flows {
 pub struct Record {
     /// What happened.
     pub flow: Flow,
-    /// Its messages, oldest first.
-    pub messages: VecDeque<Message>,
-    /// Messages that had to go: the first one here has this index.
-    pub dropped: u64,
-    /// Bytes of the messages here.
-    bytes: usize,
+    /// Its messages, oldest first, as far as they are kept.
+    pub messages: Ring,
+    /// How many of them are.
+    pub keep: Keep,
+    /// Messages a second, of a stream.
+    pub rate: Rate,
     /// One plain sentence about it, once it is over; empty when there is nothing to say.
     pub verdict: String,
-}
-
-/// One message as it was sent or received.
-#[derive(Clone, Debug)]
-pub struct Message {
-    /// When.
-    pub at: Time,
-    /// Sent by us.
-    pub sent: bool,
-    /// As encoded.
-    pub bytes: Bytes,
-    /// Decoded off the UI thread; `Err` says why it could not be.
-    pub value: Result<Arc<Value>, String>,
 }
 
 impl Flows {
@@ -97,21 +87,96 @@ impl Flows {
             while self.records.len() > FLOWS {
                 let Some(oldest) = self.records.iter().find(|(_, record)| record.flow.ended.is_some()) else { break };
                 let oldest = *oldest.0;
-                self.records.remove(&oldest);
+                if let Some(record) = self.records.remove(&oldest) {
+                    self.bytes -= record.messages.bytes();
+                    self.holding.remove(&oldest);
+                }
             }
         }
     }
 
     /// Adds a message to a call.
     pub fn message(&mut self, id: FlowId, message: Message) {
+        let mut ring = Ring::default();
+        ring.push(message, Keep::All);
+        self.take(id, ring);
+    }
+
+    /// Adds messages to a call.
+    pub fn take(&mut self, id: FlowId, messages: Ring) {
         let Some(record) = self.records.get_mut(&id) else { return };
-        record.bytes += message.bytes.len();
-        record.messages.push_back(message);
-        while record.messages.len() > 1 && (record.messages.len() > MESSAGES || record.bytes > MESSAGE_BYTES) {
-            if let Some(oldest) = record.messages.pop_front() {
-                record.bytes -= oldest.bytes.len();
-                record.dropped += 1;
+        self.bytes -= record.messages.bytes();
+        record.messages.append(messages, record.keep);
+        self.bytes += record.messages.bytes();
+        self.holding.insert(id);
+        while self.bytes > MESSAGE_BYTES {
+            let mut others = self.holding.iter().copied().filter(|held| *held != id);
+            let over = |held: &FlowId| self.records.get(held).is_none_or(|record| record.flow.ended.is_some());
+            let Some(oldest) = others.clone().find(over).or_else(|| others.next()) else { break };
+            self.holding.remove(&oldest);
+            if let Some(record) = self.records.get_mut(&oldest) {
+                self.bytes -= record.messages.bytes();
+                record.messages.clear();
             }
         }
+    }
+
+    /// Counts messages of a call.
+    pub fn counted(&mut self, id: FlowId, counted: Counted) {
+        let Some(record) = self.records.get_mut(&id) else { return };
+        record.flow.sent += counted.sent;
+        record.flow.received += counted.received;
+        if record.flow.shape.client_streams() || record.flow.shape.server_streams() {
+            record.rate.add(counted.last, counted.sent);
+            record.rate.add(counted.last, counted.received);
+        }
+    }
+
+    /// Keeps more or fewer messages of a call from now on.
+    pub fn keep(&mut self, id: FlowId, keep: Keep) {
+        let Some(record) = self.records.get_mut(&id) else { return };
+        record.keep = keep;
+        self.bytes -= record.messages.bytes();
+        record.messages.trim(keep);
+        self.bytes += record.messages.bytes();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use callscope_wire::Status;
+
+    use super::*;
+
+    #[test]
+    fn all_calls_together_hold_a_bounded_number_of_bytes() {
+        let mut flows = Flows::default();
+        let large = Bytes::from(vec![b'x'; 100 << 20]);
+        for id in 1..=8 {
+            let id = FlowId(id);
+            flows.apply(
+                id,
+                Time(1),
+                FlowEvent::Started {
+                    target: String::new(),
+                    method: String::new(),
+                    shape: callscope_wire::Shape::Unary,
+                    deadline: None,
+                    caller: None,
+                    trace: None,
+                },
+            );
+            // The first one goes on.
+            if id != FlowId(1) {
+                flows.apply(id, Time(2), FlowEvent::Ended { status: Status::ok() });
+            }
+            flows.message(id, Message::new(Time(3), false, large.clone()));
+        }
+        let held: Vec<u64> =
+            flows.iter().filter(|(_, record)| !record.messages.is_empty()).map(|(id, _)| id.0).collect();
+        assert_eq!(held, [1, 5, 6, 7, 8], "the oldest that are over lost theirs");
+        assert_eq!(flows.get(FlowId(2)).map(|record| record.messages.dropped()), Some(1));
+        assert!(flows.bytes <= MESSAGE_BYTES);
     }
 }

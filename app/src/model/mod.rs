@@ -13,6 +13,7 @@
 pub mod draft;
 pub mod flows;
 pub mod log;
+pub mod messages;
 pub mod series;
 pub mod services;
 pub mod settings;

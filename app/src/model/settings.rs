@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use callscope_wire::Limits;
 use serde::{Deserialize, Serialize};
 
 /// Everything in the settings view. Unknown keys of a newer version are ignored.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub shortcuts: BTreeMap<String, String>,
     /// Frames kept in memory, MiB.
     pub capture_mib: u32,
+    /// The largest message that is accepted, MiB.
+    pub max_message_mib: u32,
     /// Traffic lists our server's side of own calls too.
     pub show_server_side: bool,
     /// Addresses added by hand as sources.
@@ -34,10 +37,18 @@ impl Default for Settings {
             reduce_motion: false,
             shortcuts: BTreeMap::new(),
             capture_mib: 256,
+            max_message_mib: 64,
             show_server_side: false,
             sources: Vec::new(),
             workspace: None,
         }
+    }
+}
+
+impl Settings {
+    /// What a connection accepts.
+    pub fn limits(&self) -> Limits {
+        Limits::default().with_max_message((self.max_message_mib as usize) << 20)
     }
 }
 

@@ -105,7 +105,7 @@ impl SettingsPanel {
                 pane::inside(ui, rest.shrink(1.0), "shortcuts", |ui| self.shortcuts.ui(ui, cx));
             }
             Section::Recording | Section::Sources | Section::About => {
-                let (top, rest) = below(page, rows(2));
+                let (top, rest) = below(page, rows(3));
                 island(ui, cx, top, Section::Recording, recording_ui);
                 let (middle, rest) = below(rest, rows(cx.model.settings.sources.len().clamp(1, 12)));
                 island(ui, cx, middle, Section::Sources, sources_ui);
@@ -245,6 +245,14 @@ fn recording_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let number = field::NumberField::new(&name, &mut value, 16.0..=8192.0).step(16.0).unit("MiB").width(128.0);
         if number.show(ui).changed() {
             change(cx, |settings| settings.capture_mib = value as u32);
+        }
+    });
+    setting_row(ui, cx, &t!("settings.max_message"), &t!("settings.max_message_note"), |ui, cx| {
+        let mut value = f64::from(cx.model.settings.max_message_mib);
+        let name = t!("settings.max_message");
+        let number = field::NumberField::new(&name, &mut value, 1.0..=2047.0).step(16.0).unit("MiB").width(128.0);
+        if number.show(ui).changed() {
+            change(cx, |settings| settings.max_message_mib = value as u32);
         }
     });
     let mut both = cx.model.settings.show_server_side;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use callscope_wire::FlowId;
 
 use crate::app::App;
+use crate::backend::Job;
 use crate::command::{Act, Command, View};
 use crate::dialog::files::FileDialogs;
 use crate::model::settings::{Settings, Theme};
@@ -213,6 +214,9 @@ impl App {
         theme::set_reduce_motion(ctx, settings.reduce_motion);
         let limit = (settings.capture_mib.max(1) as usize) << 20;
         self.model.traffic.store().set_limit(limit);
+        if self.backend.send(Job::Limits(Box::new(self.model.settings.limits()))).is_err() {
+            self.busy();
+        }
     }
 
     fn undo(&mut self, ctx: &egui::Context, id: u64) {

@@ -270,7 +270,7 @@ impl App {
         let mut draft = fresh(&record.flow.target, &record.flow.method, schema.as_deref());
         let sent = record.messages.iter().filter(|message| message.sent);
         let texts: Vec<PreparedMessage> = sent
-            .filter_map(|message| message.value.as_ref().ok())
+            .filter_map(|message| message.value().ok())
             .map(|value| PreparedMessage { text: callscope_wire::value::text::pretty(value), after: None })
             .collect();
         if !texts.is_empty() {

@@ -18,7 +18,8 @@ pub struct Limits {
     pub stream_window: u32,
     /// Flow-control window of the connection, bytes.
     pub connection_window: u32,
-    /// Bytes of incomplete messages held for one connection, over all its streams.
+    /// Bytes of incomplete messages held for one connection, over all its streams; at least `max_message`, or no message of
+    /// that size can come in parts.
     pub max_reassembly: usize,
     /// Bytes queued for one call before `item` answers `Blocked`.
     pub max_queued: usize,
@@ -45,5 +46,13 @@ impl Default for Limits {
             stalled_timeout: Duration::from_secs(20),
             max_depth: 128,
         }
+    }
+}
+
+impl Limits {
+    /// The same, with messages up to this many bytes. One that large must also fit while it is incomplete.
+    #[must_use]
+    pub fn with_max_message(self, bytes: usize) -> Self {
+        Self { max_message: bytes, max_reassembly: self.max_reassembly.max(bytes), ..self }
     }
 }

@@ -10,7 +10,7 @@ use super::field_type;
 use super::subject::Subject;
 use super::view::View;
 use crate::command::Command;
-use crate::model::flows::Message;
+use crate::model::messages::{Message, Undecoded};
 use crate::panel::Cx;
 use crate::theme::{font, icon, size};
 use crate::widget::button;
@@ -19,18 +19,17 @@ use crate::widget::json::tree::{Labels, Tree};
 use crate::widget::pane::{self, Line};
 use crate::widget::{menu, text};
 
-/// A message above this is first shown as text: as a tree it would be thousands of rows of which nobody reads one.
-const TREE_LIMIT: usize = 4_000_000;
-
 /// The message and its footer. `number` tells one message of a call from another.
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, message: &Message, number: u64) {
     let (_, body, foot) = pane::cut(ui.available_rect_before_wrap(), 0.0, size::PANE_FOOTER);
     let version = version(message, number);
-    pane::inside(ui, body, "answer", |ui| match &message.value {
-        Err(problem) => undecoded_ui(ui, cx, message, problem),
-        Ok(value) if view.as_text || message.bytes.len() > TREE_LIMIT => {
-            text_ui(ui, view, value, version);
+    pane::inside(ui, body, "answer", |ui| match message.value() {
+        Err(Undecoded::Broken(problem)) => undecoded_ui(ui, cx, message, problem),
+        Err(Undecoded::Large) => {
+            let raw = || String::from_utf8_lossy(&message.bytes).into_owned();
+            text_ui(ui, view, raw, version);
         }
+        Ok(value) if view.as_text => text_ui(ui, view, || json_text::pretty(value), version),
         Ok(value) => tree_ui(ui, cx, subject, view, message, value, version),
     });
     pane::bar_at(ui, foot, Line::Above, |ui| foot_ui(ui, cx, subject, view, message));
@@ -94,10 +93,10 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| json_text::pretty(value), str::to_owned)
 }
 
-fn text_ui(ui: &mut Ui, view: &mut View, value: &Value, version: u64) {
+fn text_ui(ui: &mut Ui, view: &mut View, written: impl FnOnce() -> String, version: u64) {
     let stale = view.pretty.as_ref().is_none_or(|(known, _)| *known != version);
     if stale {
-        view.pretty = Some((version, json_text::pretty(value)));
+        view.pretty = Some((version, written()));
     }
     let Some((_, pretty)) = &view.pretty else { return };
     let id = ui.make_persistent_id("text");
@@ -132,7 +131,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message
             cx.push(Command::FollowFlow(Some(record.flow.id)));
         }
         let selected = view.tree.selected().filter(|_| !view.as_text);
-        let part = message.value.as_ref().ok().and_then(|value| value.pointer(selected?));
+        let part = message.value().ok().and_then(|value| value.pointer(selected?));
         let shown = selected.zip(part);
         match shown {
             Some((pointer, part)) => {
@@ -144,7 +143,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message
                 }
             }
             None => {
-                if let Ok(value) = &message.value
+                if let Ok(value) = message.value()
                     && button::link(ui, &t!("call.answer.copy")).clicked()
                 {
                     cx.push(Command::Copy(json_text::pretty(value)));

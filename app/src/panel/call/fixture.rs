@@ -292,8 +292,7 @@ pub(in crate::panel) fn retried_events() -> Vec<(Time, FlowEvent)> {
 }
 
 fn message(at: Time, sent: bool, value: serde_json::Value) -> Message {
-    let bytes = Bytes::from(value.to_string());
-    Message { at, sent, bytes, value: Ok(Arc::new(value)) }
+    Message::new(at, sent, Bytes::from(value.to_string()))
 }
 
 /// Records the call of the pictures and shows it in `tab`.

@@ -30,6 +30,7 @@ mod response;
 mod status;
 mod stream;
 pub(in crate::panel) mod subject;
+mod summary;
 mod view;
 
 #[cfg(test)]

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use callscope_wire::Value;
 use egui::{CursorIcon, Rect, Sense, Ui, pos2};
 use rust_i18n::t;
 
-use super::answer;
-use super::figures;
 use super::subject::Subject;
 use super::view::View;
+use super::{answer, figures, summary};
 use crate::model::flows::{Message, Record};
 use crate::panel::Cx;
 use crate::theme::{font, icon, size};
@@ -22,16 +20,14 @@ use crate::widget::{button, chip, edge, text};
 const MEDIAN_OF: usize = 1_000;
 /// A distance of so many medians is marked.
 const LATE: u32 = 10;
-/// Characters of a message in its row.
-const SUMMARY: usize = 160;
 const TABLE_LEAST: f32 = 120.0;
 const MESSAGE_LEAST: f32 = 100.0;
 
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, record: &Record) {
     let rect = ui.available_rect_before_wrap();
     // Rows went away at the front: what is selected stays selected.
-    view.table.shift(record.dropped.saturating_sub(view.dropped));
-    view.dropped = record.dropped;
+    view.table.shift(record.messages.dropped().saturating_sub(view.dropped));
+    view.dropped = record.messages.dropped();
     let least = TABLE_LEAST.min(rect.height());
     let most = (rect.height() - MESSAGE_LEAST).max(least);
     let height = (rect.height() * view.stream_share).clamp(least, most).round();
@@ -48,7 +44,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     let message = shown.and_then(|row| Some((row, record.messages.get(usize::try_from(row).ok()?)?)));
     if let Some((row, message)) = message {
         let (head, rest, _) = pane::cut(lower, size::TABLE_HEADER, 0.0);
-        let number = record.dropped + row;
+        let number = record.messages.dropped() + row;
         pane::bar_at(ui, head, Line::None, |ui| head_ui(ui, cx, subject, record, message, number));
         pane::inside(ui, rest, "message", |ui| answer::ui(ui, cx, subject, view, message, number));
     }
@@ -77,7 +73,7 @@ fn table_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record
     let name = |row: u64| {
         let Some(message) = message(row) else { return String::new() };
         let way = if message.sent { t!("call.stream.sent") } else { t!("call.stream.received") };
-        format!("{way} {}: {}", record.dropped + row + 1, summary_of(message))
+        format!("{way} {}: {}", record.messages.dropped() + row + 1, summary::of(&message.bytes))
     };
     let id = ui.make_persistent_id("messages");
     let title = t!("call.request.messages");
@@ -86,7 +82,7 @@ fn table_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record
         &mut view.table,
         |cells: &mut RowPainter<'_>, row| {
             let Some(one) = message(row) else { return };
-            cells.text(0, chip::grouped(record.dropped + row + 1), font::code_tiny(), t.low);
+            cells.text(0, chip::grouped(record.messages.dropped() + row + 1), font::code_tiny(), t.low);
             let (arrow, color) = if one.sent { (icon::ARROW_UP, t.sent) } else { (icon::ARROW_DOWN, t.recv) };
             text::glyph(cells.painter, cells.cell(1).center(), arrow, font::icon_bold(12.0), color);
             let before = row.checked_sub(1).and_then(message);
@@ -102,7 +98,7 @@ fn table_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record
             cells.mono(2, words, tone);
             cells.mono(3, one.bytes.len().to_string(), t.low);
             let kind = if one.sent { &sent_kind } else { &received_kind };
-            cells.kind_and_summary(4, kind, &summary_of(one));
+            cells.kind_and_summary(4, kind, &summary::of(&one.bytes));
         },
     );
 }
@@ -113,12 +109,15 @@ fn foot_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record:
     let kept = t!("call.stream.kept", count = chip::grouped(rows), bytes = figures::bytes(record.flow.received.bytes));
     let mut words = match view.table.selected().filter(|_| !view.table.is_following()) {
         Some(row) => {
-            format!("{} · {kept}", t!("call.stream.stopped", number = chip::grouped(record.dropped + row + 1)))
+            format!(
+                "{} · {kept}",
+                t!("call.stream.stopped", number = chip::grouped(record.messages.dropped() + row + 1))
+            )
         }
         None => kept.into_owned(),
     };
-    if record.dropped > 0 {
-        words = format!("{words} · {}", t!("call.stream.dropped", count = chip::grouped(record.dropped)));
+    if record.messages.dropped() > 0 {
+        words = format!("{words} · {}", t!("call.stream.dropped", count = chip::grouped(record.messages.dropped())));
     }
     let unseen = view.table.unseen(rows);
     pane::right(ui, |ui| {
@@ -164,68 +163,4 @@ fn median(record: &Record) -> Option<Duration> {
     let middle = gaps.len() / 2;
     let (_, median, _) = gaps.select_nth_unstable(middle);
     Some(*median)
-}
-
-/// The beginning of a message on one line.
-fn summary_of(message: &Message) -> String {
-    match &message.value {
-        Ok(value) => summary(value),
-        Err(problem) => problem.clone(),
-    }
-}
-
-/// Members as `name: value`, texts in quotes, until there is enough.
-pub(super) fn summary(value: &Value) -> String {
-    let mut out = String::new();
-    match value {
-        // A message of one field says it.
-        Value::Object(fields) => {
-            for (name, value) in fields {
-                if !out.is_empty() {
-                    out.push_str(" · ");
-                }
-                if fields.len() > 1 {
-                    out.push_str(name);
-                    out.push(' ');
-                }
-                write_short(&mut out, value);
-                if out.len() > SUMMARY {
-                    break;
-                }
-            }
-        }
-        other => write_short(&mut out, other),
-    }
-    if out.len() > SUMMARY {
-        out.truncate(out.floor_char_boundary(SUMMARY));
-        out.push('…');
-    }
-    out
-}
-
-fn write_short(out: &mut String, value: &Value) {
-    match value {
-        Value::String(text) => {
-            let cut = text.char_indices().nth(SUMMARY).map_or(text.len(), |(at, _)| at);
-            out.push('“');
-            out.push_str(text.get(..cut).unwrap_or_default());
-            out.push('”');
-        }
-        Value::Array(items) => out.extend(["[", &items.len().to_string(), "]"]),
-        Value::Object(fields) => out.extend(["{", &fields.len().to_string(), "}"]),
-        other => out.push_str(&other.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::summary;
-    use serde_json::json;
-
-    #[test]
-    fn a_message_is_summed_up_in_a_line() {
-        assert_eq!(summary(&json!({"text": "你好"})), "“你好”");
-        assert_eq!(summary(&json!({"n": 7, "of": [1, 2], "in": {"a": 1}})), "n 7 · of [2] · in {1}");
-        assert!(summary(&json!({"text": "x".repeat(1000), "more": 1})).chars().count() < 170);
-    }
 }

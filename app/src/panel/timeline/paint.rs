@@ -1,5 +1,6 @@
 //! Paints the waterfall: grid, labels, bars, the deadline, message ticks, the legend.
 
+use callscope_wire::Time;
 use callscope_wire::capture::Segment;
 use egui::{Align2, Color32, Painter, Rect, Response, Stroke, pos2, vec2};
 use rust_i18n::t;
@@ -15,6 +16,8 @@ use crate::widget::{edge, row, text};
 
 /// Ticks are about this far apart.
 const TICK_GAP: f32 = 60.0;
+/// Messages of one column that are looked at.
+const FEW: usize = 64;
 /// The parts in the order of the legend.
 const LEGEND: [&[Part]; 8] = [
     &[Part::Segment(Segment::Resolve), Part::Segment(Segment::Pick)],
@@ -182,29 +185,35 @@ impl<'a> Painting<'a> {
             .map(|line| (line, ink))
     }
 
-    /// One tick per message, at most one per point.
+    /// One tick per message, at most one per point. A column of many looks at the first few of each: a million messages cost
+    /// what the columns cost.
     pub fn messages(&self, rect: Rect, record: &Record, lane: &Lane) {
         if !self.ticked {
             return;
         }
         let t = self.tokens;
         let middle = rect.center().y;
-        let mut last = [f32::NEG_INFINITY; 2];
-        for message in &record.messages {
-            let x = self.axis.x(message.at.since(record.flow.started).as_secs_f64() * 1e3).round();
-            if x < self.axis.x(lane.from) {
-                continue;
+        let started = record.flow.started;
+        let x_of = |at: Time| self.axis.x(at.since(started).as_secs_f64() * 1e3).round();
+        let half = size::BAR / 2.0;
+        let mut next = record.messages.partition_point(|message| x_of(message.at) < self.axis.x(lane.from));
+        while let Some(first) = record.messages.get(next) {
+            let x = x_of(first.at);
+            let behind = record.messages.len();
+            let few =
+                record.messages.range(next..behind.min(next + FEW)).take_while(|message| x_of(message.at) < x + 2.0);
+            let (mut sent, mut received) = (false, false);
+            for message in few {
+                sent |= message.sent;
+                received |= !message.sent;
             }
-            let (row, color) = if message.sent { (0, t.sent) } else { (1, t.recv) };
-            let Some(before) = last.get_mut(row) else { continue };
-            if x - *before < 2.0 {
-                continue;
-            }
-            *before = x;
             // Sent ones stand in the upper half, received ones in the lower: never color alone.
-            let half = size::BAR / 2.0;
-            let top = if message.sent { middle - half } else { middle };
-            self.painter.rect_filled(Rect::from_min_size(pos2(x, top), vec2(1.0, half)), 0, color);
+            for (there, top, color) in [(sent, middle - half, t.sent), (received, middle, t.recv)] {
+                if there {
+                    self.painter.rect_filled(Rect::from_min_size(pos2(x, top), vec2(1.0, half)), 0, color);
+                }
+            }
+            next = record.messages.partition_point(|message| x_of(message.at) < x + 2.0).max(next + 1);
         }
     }
 

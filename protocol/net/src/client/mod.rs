@@ -182,6 +182,11 @@ impl Client {
             .map_err(|error| Status::new(Code::INTERNAL, format!("the answer is not JSON: {error}")))
     }
 
+    /// Changes what is accepted on a connection. Calls that run go on as they were begun.
+    pub fn set_limits(&self, limits: Limits) {
+        self.0.pool.set_limits(limits);
+    }
+
     /// What the target serves, by its own word; a server may want to see the metadata of calls here, too.
     /// The observer is not told of the question.
     pub async fn describe(&self, target: &str, metadata: &Metadata) -> Result<Schema, Status> {

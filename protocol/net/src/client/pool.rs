@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use callscope_wire::Time;
+use callscope_wire::{Limits, Time};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -36,7 +36,7 @@ const MOST_SLOTS: usize = 256;
 /// Connections of one client.
 pub(crate) struct Pool {
     runtime: Handle,
-    options: ConnectOptions,
+    options: Mutex<ConnectOptions>,
     slots: Mutex<HashMap<Endpoint, Slot>>,
     /// The latest of all `avoid_until`: nothing is avoided after it.
     avoids_until: AtomicU64,
@@ -83,7 +83,30 @@ impl Slot {
 
 impl Pool {
     pub(crate) fn new(runtime: Handle, options: ConnectOptions) -> Arc<Self> {
-        Arc::new(Self { runtime, options, slots: Mutex::default(), avoids_until: AtomicU64::new(0) })
+        Arc::new(Self {
+            runtime,
+            options: Mutex::new(options),
+            slots: Mutex::default(),
+            avoids_until: AtomicU64::new(0),
+        })
+    }
+
+    /// Changes what is accepted from now on. Connections that stand have agreed on something else: they end with the calls
+    /// that run on them, and the next call makes another.
+    pub(crate) fn set_limits(&self, limits: Limits) {
+        {
+            let mut options = self.options.lock().unwrap_or_else(PoisonError::into_inner);
+            if options.limits == limits {
+                return;
+            }
+            options.limits = limits;
+        }
+        for slot in self.slots().values_mut() {
+            slot.state = match std::mem::take(&mut slot.state) {
+                State::Ready(_) => State::Idle,
+                other => other,
+            };
+        }
     }
 
     /// Whether there is anything to avoid; cheap, and mostly not.
@@ -140,7 +163,10 @@ impl Pool {
     }
 
     fn options_for(&self, instance: &str) -> ConnectOptions {
-        ConnectOptions { instance: Some(instance.to_owned()), ..self.options.clone() }
+        ConnectOptions {
+            instance: Some(instance.to_owned()),
+            ..self.options.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        }
     }
 
     fn slots(&self) -> MutexGuard<'_, HashMap<Endpoint, Slot>> {

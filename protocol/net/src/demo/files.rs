@@ -9,7 +9,7 @@ use callscope_wire::{Code, Shape, Status, Value};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::base64;
+use super::{base64, bulk};
 use crate::describe::{field, idempotent, list, method, optional, record, service};
 use crate::server::{Inbound, Outbound, Router, decode};
 
@@ -37,6 +37,7 @@ pub(super) fn add_to(router: &mut Router) {
     router.unary("demo.Files/List", async |_, _| Ok(listing()));
     router.server_stream("demo.Files/Download", |_, request, outbound| download(request, outbound));
     router.client_stream("demo.Files/Upload", |_, inbound| upload(inbound));
+    router.unary_json("demo.Files/Generate", |_, request| bulk::generate(request));
 }
 
 #[derive(Deserialize)]
@@ -151,9 +152,10 @@ fn declared() -> (Service, Vec<TypeDef>) {
                 "demo.UploadResponse",
                 "Takes chunks and answers with what arrived. DATA_LOSS if a checksum does not match. Nothing is kept.",
             ),
+            bulk::method(),
         ],
     );
-    let types = vec![
+    let mut types = vec![
         record("demo.ListFilesRequest", "No fields.", Vec::new()),
         record(
             "demo.FileList",
@@ -217,5 +219,6 @@ fn declared() -> (Service, Vec<TypeDef>) {
             ],
         ),
     ];
+    types.extend(bulk::types());
     (service, types)
 }

@@ -12,6 +12,7 @@
 //! kills an instance sees it disappear when its lease ends. Start reading at [`World::start`].
 
 mod base64;
+mod bulk;
 mod bursts;
 mod calculator;
 mod chat;
@@ -33,7 +34,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use callscope_wire::{Health, Instance};
+use callscope_wire::{Health, Instance, Limits};
 use tokio_util::task::AbortOnDropHandle;
 
 use self::errands::Errands;
@@ -71,6 +72,8 @@ pub struct WorldOptions {
     pub churn: bool,
     /// Length of the instances' leases.
     pub ttl: Duration,
+    /// What the front and the instances accept.
+    pub limits: Limits,
 }
 
 impl Default for WorldOptions {
@@ -84,6 +87,7 @@ impl Default for WorldOptions {
             seed: 1,
             churn: true,
             ttl: Duration::from_secs(10),
+            limits: Limits::default(),
         }
     }
 }
@@ -217,6 +221,7 @@ impl World {
             listen: options.listen.clone(),
             tls: options.tls.clone(),
             instance: Some(FRONT.to_owned()),
+            limits: options.limits.clone(),
             ..ServerOptions::default()
         };
         let front = bind(front, router).await?;
@@ -294,6 +299,7 @@ impl Inner {
             listen: HostPort { host: self.host.clone(), port: 0 }.to_string(),
             tap: self.options.tap.clone(),
             instance: Some(kind.id.to_owned()),
+            limits: self.options.limits.clone(),
             ..ServerOptions::default()
         };
         let server = bind(options, router).await?;

@@ -131,7 +131,11 @@ impl Outbound {
         let encoded = encode(&message)?;
         // While it waits its value need not.
         drop(message);
-        let message = encoded;
+        self.send_json(encoded).await
+    }
+
+    /// As [`Outbound::send`], for a message that is JSON text already: large ones need no value then, small ones no time.
+    pub async fn send_json(&mut self, message: Bytes) -> Result<(), Status> {
         poll_fn(|cx| self.slot.poll_send(cx, message.len()))
             .await
             .map_err(|_| Status::new(Code::CANCELLED, "the client is gone"))?;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use callscope_wire::schema::{Method, Schema, Service, TypeDef, TypeKind, TypeRef};
 use callscope_wire::{Code, Shape, Status, Value};
 use futures_util::FutureExt as _;
@@ -61,6 +62,23 @@ impl Router {
         self.add(method, Shape::Unary, move |cx, mut inbound, _| {
             let handler = Arc::clone(&handler);
             async move { handler(cx, inbound.one().await?).await.map(Some) }.boxed()
+        })
+    }
+
+    /// One message in, one out, which is JSON text already.
+    pub fn unary_json<F, Fut>(&mut self, method: &str, handler: F) -> &mut Self
+    where
+        F: Fn(Cx, Value) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Bytes, Status>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.add(method, Shape::Unary, move |cx, mut inbound, mut outbound| {
+            let handler = Arc::clone(&handler);
+            async move {
+                let answer = handler(cx, inbound.one().await?).await?;
+                outbound.send_json(answer).await.map(|()| None)
+            }
+            .boxed()
         })
     }
 

@@ -6,6 +6,7 @@
 
 mod breaker;
 mod cancel;
+mod large;
 mod registry;
 mod retry;
 mod support;

@@ -135,8 +135,8 @@ impl Flow {
                     found.wire = Some((connection, stream));
                 }
             }
-            FlowEvent::Sent { bytes } => self.sent.add(bytes),
-            FlowEvent::Received { bytes } => self.received.add(bytes),
+            FlowEvent::Sent { bytes } => self.sent += Count::one(bytes),
+            FlowEvent::Received { bytes } => self.received += Count::one(bytes),
             FlowEvent::Headers { metadata } => self.headers = Some(metadata),
             FlowEvent::AttemptEnded { attempt, status } => {
                 if let Some(found) = self.attempt_mut(attempt) {
@@ -181,8 +181,15 @@ impl Flow {
 }
 
 impl Count {
-    fn add(&mut self, bytes: usize) {
-        self.messages += 1;
-        self.bytes += bytes as u64;
+    /// One message.
+    pub const fn one(bytes: usize) -> Self {
+        Self { messages: 1, bytes: bytes as u64 }
+    }
+}
+
+impl std::ops::AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.messages += other.messages;
+        self.bytes += other.bytes;
     }
 }

@@ -18,7 +18,7 @@ pub mod verdict;
 
 pub use event::{FlowEvent, Segment};
 pub use filter::{Filter, FilterError};
-pub use flow::{Attempt, Flow};
+pub use flow::{Attempt, Count, Flow};
 pub use message::{Message, MessageKey, MessagePart};
 pub use recorder::{Batch, Recorder};
 pub use store::{Frame, FrameBytes, Store};

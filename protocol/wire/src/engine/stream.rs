@@ -121,7 +121,7 @@ pub struct Inbox {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TooMuch {
     /// It is too long.
-    #[error("a message of at least {len} bytes passes the limit of {limit}")]
+    #[error("a message of {len} bytes or more passes the limit of {limit}")]
     Message {
         /// What has come so far.
         len: usize,

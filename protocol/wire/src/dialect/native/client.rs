@@ -6,6 +6,7 @@ use super::connection::{Connection, Control, MAX_STREAM, Stage};
 use super::meta;
 use super::receive::{Received, Taken, protocol_error, wrong_size};
 use super::stream::{Piece, Stream};
+use crate::engine::stream::TooMuch;
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
 use crate::frame::native::{Flags, Frame, Kind};
 use crate::{CallHead, CallId, Code, Fault, Limits, Status, Time};
@@ -55,7 +56,8 @@ impl Client {
             return Accepted::Open;
         }
         if len > max_message {
-            self.end(call, Status::unprocessed(Code::RESOURCE_EXHAUSTED, too_long(len, max_message)));
+            let status = connection.too_long(TooMuch::Message { len, limit: max_message });
+            self.end(call, Status { not_processed: true, ..status });
             return Accepted::Open;
         }
         let mut stream = Stream::new(call, 0, &connection.numbers);
@@ -83,7 +85,7 @@ impl Client {
         }
         let max = self.connection.numbers.max_message as usize;
         if message.len() > max {
-            let status = Status::new(Code::RESOURCE_EXHAUSTED, too_long(message.len(), max));
+            let status = self.connection.too_long(TooMuch::Message { len: message.len(), limit: max });
             self.give_up(slot, CancelReason::User, status);
             return Accepted::Open;
         }
@@ -164,7 +166,8 @@ impl Client {
             Taken::Nothing => {}
             Taken::Message(message) => self.connection.events.push_back(Event::Message { call, message }),
             Taken::TooMuch(error) => {
-                self.give_up(slot, CancelReason::User, Status::new(Code::RESOURCE_EXHAUSTED, error.to_string()));
+                let status = self.connection.too_long(error);
+                self.give_up(slot, CancelReason::User, status);
                 return Ok(());
             }
         }
@@ -234,10 +237,6 @@ impl Client {
         let heard = fault.blame == crate::Blame::Peer || fault.code == Code::HANDSHAKE_TIMEOUT;
         self.connection.die(fault, heard && self.connection.farewell.is_none());
     }
-}
-
-fn too_long(len: usize, limit: usize) -> String {
-    format!("a message of {len} bytes passes the limit of {limit}")
 }
 
 impl Connection {

@@ -9,12 +9,14 @@
 
 use std::collections::VecDeque;
 
+use serde_json::json;
+
 use super::hello::{Agreed, Hello, Numbers, VERSION};
 use super::stream::{Piece, Stream};
 use crate::engine::flow::{ReceiveWindow, SendWindow};
 use crate::engine::keepalive::{Keepalive, Strikes};
 use crate::engine::pending::{Turn, Turns};
-use crate::engine::stream::{Index, Intake, Table};
+use crate::engine::stream::{Index, Intake, Table, TooMuch};
 use crate::engine::{Accepted, Closed, Event, Side};
 use crate::frame::native::{Encoder, MAGIC, PREFACE_LEN, Splitter};
 use crate::{Blame, CallId, Code, Fault, Limits, Status, Time};
@@ -218,6 +220,26 @@ impl Connection {
 
     pub fn has_to_send(&self) -> bool {
         !self.control.is_empty() || !self.turns.is_empty()
+    }
+
+    /// How a call ends of a message that is too long. Says whose limit it is, so that people know where to raise it; the
+    /// details say the same to programs.
+    pub fn too_long(&self, error: TooMuch) -> Status {
+        let ours = self.numbers.max_message == self.ours.numbers.max_message;
+        let set_by = match (self.side, ours) {
+            (Side::Client, true) | (Side::Server, false) => "client",
+            (Side::Server, true) | (Side::Client, false) => "server",
+        };
+        let (message, detail) = match error {
+            TooMuch::Message { len, limit } => (
+                format!("{error}, which the {set_by} set"),
+                json!({ "limit": "max_message", "limit_bytes": limit, "message_bytes": len, "set_by": set_by }),
+            ),
+            TooMuch::Reassembly { held, limit } => {
+                (error.to_string(), json!({ "limit": "incomplete_messages", "limit_bytes": limit, "held_bytes": held }))
+            }
+        };
+        Status { details: vec![detail], ..Status::new(Code::RESOURCE_EXHAUSTED, message) }
     }
 
     // ---- time

@@ -7,6 +7,7 @@ use super::meta::{self, RequestMeta};
 use super::receive::{Received, Taken, protocol_error, wrong_size};
 use super::stream::{Piece, Stream};
 use crate::engine::keepalive::Rate;
+use crate::engine::stream::TooMuch;
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
 use crate::frame::native::{Flags, Frame, Kind};
 use crate::{CallId, Code, Fault, Limits, Metadata, Status, Time};
@@ -117,7 +118,7 @@ impl Server {
             Taken::Message(message) => Some(message),
             Taken::TooMuch(error) => {
                 connection.remove(slot);
-                let status = Status::unprocessed(Code::RESOURCE_EXHAUSTED, error.to_string());
+                let status = Status { not_processed: true, ..connection.too_long(error) };
                 return self.refuse(number, head.one_way, status, at);
             }
         };
@@ -147,7 +148,8 @@ impl Server {
             Taken::Nothing => {}
             Taken::Message(message) => self.connection.events.push_back(Event::Message { call, message }),
             Taken::TooMuch(error) => {
-                self.break_off(slot, Status::new(Code::RESOURCE_EXHAUSTED, error.to_string()));
+                let status = self.connection.too_long(error);
+                self.break_off(slot, status);
                 return Ok(());
             }
         }
@@ -209,8 +211,8 @@ impl Server {
         }
         let max = self.connection.numbers.max_message as usize;
         if message.len() > max {
-            let what = format!("a message of {} bytes passes the limit of {max}", message.len());
-            self.break_off(slot, Status::new(Code::RESOURCE_EXHAUSTED, what));
+            let status = self.connection.too_long(TooMuch::Message { len: message.len(), limit: max });
+            self.break_off(slot, status);
             return Accepted::Open;
         }
         self.connection.push(slot, Piece::Message(message));
