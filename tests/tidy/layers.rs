@@ -8,9 +8,9 @@ use crate::source::{Source, code, report, root, rust};
 const WIRE: &[&[&str]] = &[
     &[
         "id", "time", "trace", "span", "limits", "error", "buf", "status", "metadata", "value", "call", "policy",
-        "instance",
+        "instance", "encoding",
     ],
-    &["schema", "frame"],
+    &["schema", "frame", "codec", "compression"],
     &["engine"],
     // `Dialect` hands out cutters and dissections, so the two know each other; concrete dialects are below both.
     &["dialect", "inspect"],

@@ -5,9 +5,9 @@
 //! and run on a recording as well as on a live connection.
 //!
 //! ```text
-//!  capture · inspect ──▶ dialect ──▶ engine ──▶ frame, schema ──▶ value, metadata, status, call
-//!                                                                 policy, instance
-//!                                                                   └──▶ id, time, trace, span, limits, error, buf
+//!  capture · inspect ──▶ dialect ──▶ engine ──▶ frame, schema,   ──▶ value, metadata, status, call
+//!                                               codec, compression   policy, instance, encoding
+//!                                                                      └──▶ id, time, trace, span, limits, error, buf
 //! ```
 //!
 //! An arrow reads "may use"; the tidy tests hold the crate to it. Dialects never use one another,
@@ -23,12 +23,15 @@ pub mod time;
 pub mod trace;
 
 pub mod call;
+pub mod encoding;
 pub mod instance;
 pub mod metadata;
 pub mod policy;
 pub mod status;
 pub mod value;
 
+pub mod codec;
+pub mod compression;
 pub mod frame;
 pub mod schema;
 
@@ -43,6 +46,7 @@ pub mod inspect;
 pub mod testing;
 
 pub use call::{CallHead, Shape};
+pub use encoding::{Codec, Compression, Encoding};
 pub use error::{Blame, Fault};
 pub use id::{CallId, ConnectionId, FlowId, FrameId};
 pub use instance::{Health, Instance};

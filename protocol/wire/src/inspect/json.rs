@@ -1,5 +1,7 @@
 //! JSON as a tree with byte spans, and as one line for a list. Lenient: never an error.
 
+use std::borrow::Cow;
+
 use crate::inspect::{Diagnostic, Node, NodeKind};
 use crate::value::outline::{Bounds, Entry, Kind, Label, Outline};
 use crate::value::scan::{Token, Tokens, unquote};
@@ -101,24 +103,40 @@ impl Tree<'_> {
         if entry.kind != Kind::Text {
             return format!("{}{elided}", String::from_utf8_lossy(shown));
         }
-        let mut out = String::from('"');
-        for char in unquote(shown).text.chars() {
-            match char {
-                '"' | '\\' => out.extend(['\\', char]),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\t' => out.push_str("\\t"),
-                char if char.is_control() => {
-                    let escape = format!("\\u{:04x}", u32::from(char));
-                    out.push_str(&escape);
-                }
-                char => out.push(char),
-            }
-        }
-        out.push_str(elided);
-        out.push('"');
-        out
+        shown_text(&unquote(shown).text, elided)
     }
+}
+
+/// A text as a row shows it.
+pub(super) fn quoted(text: &[u8]) -> String {
+    let shown = elided(text);
+    shown_text(&shown, if shown.len() < text.len() { "…" } else { "" })
+}
+
+/// As much of a text as a row shows.
+pub(super) fn elided(text: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(head(text, MAX_VALUE / 4))
+}
+
+/// In quotes, escapes that hide readable text resolved, control characters not.
+fn shown_text(text: &str, elided: &str) -> String {
+    let mut out = String::from('"');
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => out.extend(['\\', char]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            char if char.is_control() => {
+                let escape = format!("\\u{:04x}", u32::from(char));
+                out.push_str(&escape);
+            }
+            char => out.push(char),
+        }
+    }
+    out.push_str(elided);
+    out.push('"');
+    out
 }
 
 /// Enough bytes for one character more than `max`, and not one character cut in two.

@@ -5,9 +5,12 @@
 //! ```text
 //!  chunk ──▶ Cutter ──▶ Cut (kind, stream, length)      once, when recorded
 //!  frame ──▶ dissect ──▶ Dissection (summary, tree)     again, whenever someone looks
+//!  message ─▶ message::open ──▶ its tree, decompressed
 //! ```
 
+pub mod binary;
 pub mod json;
+pub mod message;
 
 use bytes::Bytes;
 
