@@ -6,6 +6,7 @@
 
 mod layers;
 mod names;
+mod page;
 mod prose;
 mod source;
 mod tables;

@@ -367,6 +367,24 @@ mod tests {
     }
 
     #[test]
+    fn health_and_weight_are_the_share_of_calls() {
+        let state = state();
+        let mut shares = asks("a b c d");
+        shares.instances[0].weight = 4;
+        shares.instances[1].weight = 4;
+        shares.instances[1].health = Health::Degraded;
+        shares.instances[2].health = Health::Down;
+        shares.instances[3].weight = 0;
+        let mut picked = std::collections::BTreeMap::new();
+        for _ in 0..60 {
+            *picked.entry(pick(&state, &shares).unwrap().instance.id.clone()).or_insert(0) += 1;
+        }
+        assert_eq!(picked, [("a".to_owned(), 40), ("b".to_owned(), 20)].into());
+        shares.instances.drain(..3);
+        assert_eq!(pick(&state, &shares).unwrap().instance.id, "d", "only if there is no other");
+    }
+
+    #[test]
     fn an_open_breaker_takes_its_instance_out() {
         let state = state();
         let failed = Status::new(Code::UNAVAILABLE, "no");

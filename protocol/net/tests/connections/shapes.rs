@@ -237,3 +237,19 @@ impl Seen {
         }
     }
 }
+
+#[tokio::test]
+async fn a_method_that_takes_one_message_waits_for_no_more_and_for_no_less() {
+    let world = world(memory()).await;
+    let channel = world.channel().await;
+    // Answered without the client's end, and with a message too many behind it.
+    let mut exchange = channel.open(head("test.Calc/Add"), Some(message(&json!({ "a": 1, "b": 2 }))), false);
+    let _over_or_not = exchange.send(message(&json!({ "a": 100, "b": 100 })), false).await;
+    let (messages, status) = collect(exchange).await;
+    assert_eq!((messages, status.code), (vec![json!(3)], Code::OK), "{status}");
+    // The end without a message, and an empty message.
+    for first in [None, Some("".into())] {
+        let (_, status) = collect(channel.open(head("test.Calc/Add"), first, true)).await;
+        assert_eq!((status.code, status.not_processed), (Code::INVALID_ARGUMENT, false), "{status}");
+    }
+}

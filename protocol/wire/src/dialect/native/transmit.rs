@@ -8,9 +8,9 @@ use super::connection::{Connection, Control};
 use super::hello::Numbers;
 use super::meta;
 use super::stream::{Piece, Stream};
-use crate::engine::Event;
 use crate::engine::flow::SendWindow;
 use crate::engine::pending::Turn;
+use crate::engine::{Event, Side};
 use crate::frame::native::{FRAME_COST, Flags, Kind};
 use crate::{Code, Status, Time};
 
@@ -223,7 +223,7 @@ impl Connection {
     }
 
     fn send_message(&mut self, slot: usize, out: &mut Vec<Bytes>) -> Outcome {
-        let Self { streams, send, encoder, numbers, .. } = self;
+        let Self { streams, send, encoder, numbers, side, .. } = self;
         let Some(stream) = streams.get_mut(slot) else { return Outcome::Sent(0, Turn::Idle) };
         let Some(Piece::Message(message)) = stream.outbox.front() else { return Outcome::Sent(0, Turn::Idle) };
         let len = message.len();
@@ -261,7 +261,7 @@ impl Connection {
                 (encoder.frame(out, (Kind::DATA, flags(false), stream.id), max_meta, |_| {}, &body).unwrap_or(0), false)
             }
         };
-        stream.answered = true;
+        stream.answered |= *side == Side::Server;
         spend(stream, send, part + FRAME_COST);
         stream.queued = stream.queued.saturating_sub(part);
         if more {

@@ -116,6 +116,11 @@ fn a_client_streams_and_half_closes() {
     let events = pair.server.take_events();
     assert!(matches!(&events[0], Event::Request { message: None, end: false, .. }));
     assert_eq!(events[1..], [received(1, "1"), received(1, "2"), Event::HalfClosed { call: CallId(1) }]);
+    // Whoever has sent much may hear the answer's metadata all the same.
+    let metadata: Metadata = [("served-by", "orders-2")].into_iter().collect();
+    pair.server(Input::Headers { call: CallId(1), metadata: metadata.clone() });
+    pair.run();
+    assert_eq!(pair.client.take_events(), [opened(1, 1), Event::Headers { call: CallId(1), metadata }]);
     // The half-close was there in time to ride on the last message.
     assert_eq!(frames(&pair.client.sent), ["REQUEST CK 1", "DATA CK|MSG 1", "DATA END|CK|MSG 1"]);
 

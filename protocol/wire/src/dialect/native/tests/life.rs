@@ -13,6 +13,7 @@ enum Act {
     Say(usize, usize),
     HalfClose(usize),
     Cancel(usize),
+    Headers(usize),
     Reply(usize, usize),
     Finish(usize, bool),
     Transmit(bool, usize),
@@ -33,6 +34,7 @@ fn act() -> impl Strategy<Value = Act> {
         4 => (0..20_usize, len()).prop_map(|(call, len)| Act::Say(call, len)),
         2 => (0..20_usize).prop_map(Act::HalfClose),
         2 => (0..20_usize).prop_map(Act::Cancel),
+        2 => (0..20_usize).prop_map(Act::Headers),
         6 => (0..20_usize, len()).prop_map(|(call, len)| Act::Reply(call, len)),
         5 => (0..20_usize, any::<bool>()).prop_map(|(call, ok)| Act::Finish(call, ok)),
         6 => (any::<bool>(), 1..70_000_usize).prop_map(|(client, budget)| Act::Transmit(client, budget)),
@@ -84,6 +86,12 @@ impl Life {
             Act::Say(call, len) => self.pair.client(message(some(self.calls, call), vec![b'x'; len])),
             Act::HalfClose(call) => self.pair.client(Input::HalfClose { call: CallId(some(self.calls, call)) }),
             Act::Cancel(call) => self.pair.client(cancel(some(self.calls, call), CancelReason::User)),
+            Act::Headers(call) => {
+                if let Some(call) = pick(&self.open, call) {
+                    let metadata = [("served-by", "me")].into_iter().collect();
+                    self.pair.server(Input::Headers { call: CallId(call), metadata });
+                }
+            }
             Act::Reply(call, len) => {
                 if let Some(call) = pick(&self.open, call) {
                     self.pair.server(message(call, vec![b'x'; len]));

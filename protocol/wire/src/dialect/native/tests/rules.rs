@@ -397,4 +397,70 @@ proptest! {
         let pairs: Metadata = [("k", "v1"), ("k", "v2")].into_iter().collect();
         prop_assert_eq!(&head.metadata, &pairs);
     }
+
+    #[test]
+    fn every_entry_of_metadata_has_its_form(id: u8, value in prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..30),
+        prop::collection::vec(32..127_u8, 0..30),
+        Just(vec![0; 25]),
+    ]) {
+        let varint = || value.iter().position(|byte| *byte < 0x80).is_some_and(|last| {
+            last + 1 == value.len() && (last < 9 || (last == 9 && value[9] <= 1))
+        });
+        let text = || std::str::from_utf8(&value).is_ok();
+        let right = match id {
+            1 | 2 | 5 | 12 | 14 => text(),
+            3 => varint(),
+            4 => value.len() == 25,
+            6 | 7 | 9 | 16 => value.len() == 1,
+            11 => value.len() == 4,
+            15 => value.len() == 8,
+            255 => value.first().is_some_and(|len| {
+                // Longer keys than these values are have lengths of two bytes.
+                (1..0x80).contains(len) && value.get(1..=usize::from(*len)).is_some_and(|key| std::str::from_utf8(key).is_ok())
+            }),
+            _ => true,
+        };
+        let mut meta = method(b"a.B/C");
+        tlv::put(&mut meta, id, &value);
+        let mut server = Lone::new(Side::Server, Limits::default());
+        server.feed(&raw(Kind::REQUEST, Flags::MSG.with(Flags::END), 1, &meta, b"1")).unwrap();
+        let sent = cut(&server.sent());
+        let code = sent.first().map(|frame| (u16::from(frame.body()[1]), frame.body()[2]));
+        match id {
+            _ if !right => prop_assert_eq!(code, Some((3, 1)), "INVALID_ARGUMENT, not processed"),
+            // A codec or a compression that was not agreed.
+            6 if value != [1] => prop_assert_eq!(code, Some((12, 1))),
+            16 if value != [0] => prop_assert_eq!(code, Some((12, 1))),
+            _ => prop_assert_eq!((code, server.events().len()), (None, 1)),
+        }
+        // Anywhere else it is the end of the connection.
+        let (_, _, fault) = client_on(&raw(Kind::STATUS, Flags::NONE, 1, &meta[method(b"a.B/C").len()..], &[0; 3]));
+        prop_assert_eq!(code_of(fault.as_ref()), (!right).then_some(Code::PROTOCOL_ERROR));
+    }
+
+    #[test]
+    fn every_entry_of_hello_has_its_form(id: u8, value in prop::collection::vec(any::<u8>(), 0..8), rest in 0..3_usize) {
+        let right = match id {
+            1..=6 | 10 => value.len() == 4,
+            11 | 12 => std::str::from_utf8(&value).is_ok(),
+            _ => true,
+        };
+        let mut hello = Vec::new();
+        tlv::put(&mut hello, id, &value);
+        // A length that ends behind the body.
+        hello.extend([&[][..], &[200, 9], &[200, 0x80]][rest]);
+        let mut server = Lone::raw(Side::Server, Limits::default());
+        let outcome = server.feed(&[PREFACE.to_vec(), raw(Kind::HELLO, Flags::NONE, 0, b"", &hello)].concat());
+        if right && rest == 0 {
+            prop_assert!(outcome.is_ok(), "{outcome:?}");
+            let [Event::Ready(agreement)] = array(server.events()) else { panic!() };
+            if id == 4 {
+                let wanted = u32::from_be_bytes(value.try_into().unwrap());
+                prop_assert_eq!(agreement.max_streams, wanted.clamp(16, 1024), "between the floor and ours");
+            }
+        } else {
+            prop_assert_eq!(outcome.unwrap_err().code, Code::PROTOCOL_ERROR);
+        }
+    }
 }
