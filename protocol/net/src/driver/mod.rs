@@ -7,15 +7,18 @@
 //!                                               └────────┘ ◀── alarm
 //! ```
 //!
-//! One turn: commands, one read, the alarm, the bytes and events of it all, one write. Turns go on until nothing moves; a task
-//! that moved 64 KiB or 128 events lets others run first. Reading and writing never wait for one another: a peer
-//! that does not read does not keep us from reading, unless the engine says so (`wants_read`).
+//! One pass: commands, one read, the alarm, the bytes and events of it all, one write. Passes go on until one has changed
+//! nothing: then every stage of it has looked at the same [`Footing`], and each has either found nothing to do or left
+//! its waker where something will come from. So no wake-up is lost, and no stage has to say whether it moved
+//! something. A task that moved 64 KiB or 128 events lets others run first. Reading and writing never wait for one another: a
+//! peer that does not read does not keep us from reading, unless the engine says so (`wants_read`).
 //!
 //! Knows no dialect and no socket. Whatever happens, every call that was opened ends exactly once.
 //! Start reading at [`Driver::turn`].
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::hash::BuildHasherDefault;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -23,7 +26,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use callscope_wire::engine::{Accepted, Agreement, Closed, Engine, Event, Input};
+use callscope_wire::engine::stream::NumberHasher;
+use callscope_wire::engine::{Agreement, Closed, Engine, Event, Input};
 use callscope_wire::{Blame, CallHead, CallId, Code, Fault, Status, Time};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
@@ -33,16 +37,23 @@ use crate::tap::ConnectionTap;
 use crate::transport::BoxStream;
 
 mod alarm;
+mod ear;
 mod inbox;
+mod machine;
 mod outgoing;
 mod slot;
+#[cfg(test)]
+mod tests;
 
+pub(crate) use ear::Ear;
 pub(crate) use inbox::{Inbox, Open, Refused};
-pub(crate) use slot::{Incoming, Slot};
+pub(crate) use slot::{Attention, Incoming, Slot};
 
 use alarm::Alarm;
-use inbox::Command;
+use inbox::{Command, Taken};
+use machine::Machine;
 use outgoing::Outgoing;
+use slot::Arrivals;
 
 /// Bytes of one read at most. Messages are slices of it, so it is worth being large.
 const READ: usize = 64 << 10;
@@ -106,36 +117,54 @@ pub(crate) struct Request {
 /// A connection's engine, transport and calls.
 pub(crate) struct Driver<R> {
     role: R,
-    engine: Box<dyn Engine>,
+    engine: Machine,
     stream: BoxStream,
     tap: ConnectionTap,
     inbox: Arc<Inbox>,
-    calls: HashMap<CallId, Arc<Slot>>,
+    calls: HashMap<CallId, Arc<Slot>, BuildHasherDefault<NumberHasher>>,
     reading: Reading,
     outgoing: Outgoing,
-    /// Since when the peer has taken nothing of what waits for it.
-    stalled_since: Option<Time>,
+    standing: Standing,
     stalled_timeout: Duration,
-    /// Since when writing fails: what the peer said before it stopped listening is still read.
-    broken: Option<Time>,
     /// What the transport said when it failed.
     error: Option<io::Error>,
     alarm: Alarm,
+    /// Calls that are opened and not flushed, of those that want to know.
+    unwritten: Vec<CallId>,
+    /// What came in for the call that events speak of, until one speaks of another.
+    batch: Option<(CallId, Arrivals)>,
+    // Kept between turns for their memory.
+    taken: Taken,
+    inputs: Vec<Input>,
+    pieces: Vec<Bytes>,
+    wakers: Vec<Waker>,
+    arrivals: Arrivals,
+}
+
+/// What one stage of a pass changes and another goes by, beside the engine and the bytes that are to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Standing {
+    /// The transport may have more bytes.
+    readable: bool,
     /// The engine may have more events than one turn took; until they are taken nothing more is read. Otherwise frames of
     /// 16 bytes would pile up events faster than they are taken.
     has_events: bool,
-    /// Calls that are opened and not flushed.
-    unwritten: Vec<CallId>,
-    // Kept between turns for their memory.
-    commands: Vec<Command>,
-    consumed: Vec<(CallId, usize)>,
-    pieces: Vec<Bytes>,
-    wakers: Vec<Waker>,
+    /// Since when the peer has taken nothing of what waits for it.
+    stalled_since: Option<Time>,
+    /// Since when writing fails: what the peer said before it stopped listening is still read.
+    broken: Option<Time>,
+}
+
+/// All that the stages of a pass go by. What is new to one of them is a difference here.
+#[derive(PartialEq, Eq)]
+struct Footing {
+    engine: u64,
+    outgoing: outgoing::Left,
+    standing: Standing,
 }
 
 struct Reading {
     buffer: BytesMut,
-    open: bool,
     offset: u64,
     first: Vec<u8>,
 }
@@ -158,24 +187,24 @@ impl<R: Role> Driver<R> {
     ) -> Self {
         Self {
             role,
-            engine,
+            engine: Machine::new(engine),
             stream,
             tap,
             inbox,
-            calls: HashMap::new(),
-            reading: Reading { buffer: BytesMut::new(), open: true, offset: 0, first: Vec::new() },
+            calls: HashMap::default(),
+            reading: Reading { buffer: BytesMut::new(), offset: 0, first: Vec::new() },
             outgoing: Outgoing::default(),
-            stalled_since: None,
+            standing: Standing { readable: true, has_events: false, stalled_since: None, broken: None },
             stalled_timeout,
-            broken: None,
             error: None,
             alarm: Alarm::new(),
-            has_events: false,
             unwritten: Vec::new(),
-            commands: Vec::new(),
-            consumed: Vec::new(),
+            batch: None,
+            taken: Taken::default(),
+            inputs: Vec::new(),
             pieces: Vec::new(),
             wakers: Vec::new(),
+            arrivals: Arrivals::new(),
         }
     }
 
@@ -203,93 +232,113 @@ impl<R: Role> Driver<R> {
     fn turn(&mut self, cx: &mut Context<'_>) -> Result<Poll<Closed>, Fault> {
         let mut spent = Spent::default();
         loop {
+            let before = self.footing();
             let now = clock::now();
-            let mut moved = self.take_commands(now)?;
-            moved |= self.read(cx, now, &mut spent)?;
-            moved |= self.ring(cx, now, &mut spent)?;
-            moved |= self.fill(now);
-            moved |= self.take_events(now, &mut spent)?;
-            moved |= self.write(cx, now, &mut spent)?;
+            self.take_commands(now)?;
+            self.read(cx, now, &mut spent)?;
+            self.ring(cx, now, &mut spent)?;
+            self.fill(now);
+            self.take_events(now, &mut spent)?;
+            self.write(cx, now, &mut spent)?;
             self.role.capacity(self.engine.ready_for_call());
             if self.outgoing.is_done()
                 && let Some(closed) = self.engine.closed()
             {
                 return Ok(Poll::Ready(closed.clone()));
             }
-            if moved && (spent.bytes >= MAX_BYTES || spent.events >= MAX_EVENTS) {
+            let rests = self.footing() == before;
+            if rests && self.inbox.park(cx.waker()) {
+                return Ok(Poll::Pending);
+            }
+            if !rests && (spent.bytes >= MAX_BYTES || spent.events >= MAX_EVENTS) {
                 cx.waker().wake_by_ref();
                 return Ok(Poll::Pending);
             }
-            if !moved && self.inbox.park(cx.waker()) {
-                return Ok(Poll::Pending);
-            }
         }
     }
 
-    fn take_commands(&mut self, now: Time) -> Result<bool, Fault> {
-        self.inbox.take(&mut self.commands, &mut self.consumed);
-        if self.commands.is_empty() && self.consumed.is_empty() {
-            return Ok(false);
-        }
-        for (call, bytes) in self.consumed.drain(..) {
+    fn footing(&self) -> Footing {
+        Footing { engine: self.engine.touched(), outgoing: self.outgoing.left(), standing: self.standing }
+    }
+
+    fn take_commands(&mut self, now: Time) -> Result<(), Fault> {
+        self.inbox.take(&mut self.taken);
+        for (call, bytes) in self.taken.consumed.drain(..) {
             let _accepted = self.engine.input(now, Input::Consumed { call, bytes })?;
         }
-        // Not drained in place: what a fault leaves behind is ended with the connection.
-        let mut commands = std::mem::take(&mut self.commands).into_iter();
-        let result = commands.by_ref().try_for_each(|command| self.apply(now, command));
-        if result.is_err() {
-            self.commands.extend(commands);
+        // Not drained: what a fault leaves behind is ended with the connection.
+        while let Some(command) = self.taken.commands.pop_front() {
+            self.apply(now, command)?;
         }
-        result.map(|()| true)
+        let mut listed = std::mem::take(&mut self.taken.listed);
+        for slot in listed.drain(..) {
+            self.hear(now, &slot)?;
+        }
+        self.taken.listed = listed;
+        Ok(())
     }
 
     fn apply(&mut self, now: Time, command: Command) -> Result<(), Fault> {
-        let (slot, len, input) = match command {
+        match command {
             Command::Open(open) => {
                 let Open { slot, head, message, end } = *open;
                 let call = slot.call();
                 self.calls.insert(call, Arc::clone(&slot));
-                let len = message.as_ref().map_or(0, Bytes::len);
-                (slot, len, Input::Call { call, head: Box::new(head), message, end })
-            }
-            Command::Input(Input::Message { call, message, end }) => {
-                // A call that is over meanwhile: its sender knows by now.
-                let Some(slot) = self.calls.get(&call) else { return Ok(()) };
-                (Arc::clone(slot), message.len(), Input::Message { call, message, end })
+                let accepted = self.engine.input(now, Input::Call { call, head: Box::new(head), message, end })?;
+                self.wakers.extend(slot.applied(accepted));
             }
             Command::Input(input) => {
                 if let Input::Finish { call, .. } = &input {
-                    if let Some(slot) = self.calls.remove(call) {
-                        self.wakers.extend(slot.cut());
-                    }
                     self.role.finished(*call);
                 }
                 let _accepted = self.engine.input(now, input)?;
-                return Ok(());
             }
-        };
-        let accepted: Accepted = self.engine.input(now, input)?;
-        self.wakers.extend(slot.applied(len, accepted));
+        }
         Ok(())
     }
 
-    fn read(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
-        if !self.reading.open || self.has_events || !self.engine.wants_read() {
-            return Ok(false);
+    /// Gives the engine what the owner of a call has to say.
+    fn hear(&mut self, now: Time, slot: &Slot) -> Result<(), Fault> {
+        let mut inputs = std::mem::take(&mut self.inputs);
+        let goes_on = slot.take(&mut inputs);
+        let mut last = None;
+        for input in inputs.drain(..) {
+            match &input {
+                // A call that is over meanwhile: its sender knows by now.
+                Input::Message { .. } if !goes_on => continue,
+                Input::Finish { call, .. } => {
+                    self.calls.remove(call);
+                    self.wakers.extend(slot.cut());
+                    self.role.finished(*call);
+                }
+                _ => {}
+            }
+            last = Some(self.engine.input(now, input)?);
+        }
+        self.inputs = inputs;
+        if let Some(accepted) = last {
+            self.wakers.extend(slot.applied(accepted));
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<(), Fault> {
+        if !self.standing.readable || self.standing.has_events || !self.engine.wants_read() {
+            return Ok(());
         }
         let buffer = &mut self.reading.buffer;
         if buffer.capacity() - buffer.len() < MIN_READ {
             buffer.reserve(READ);
         }
         match pin!(self.stream.read_buf(buffer)).poll(cx) {
-            Poll::Pending => return Ok(false),
+            Poll::Pending => {}
             Poll::Ready(Ok(len)) if len > 0 => {
                 spent.bytes += len;
                 let bytes = self.reading.buffer.split().freeze();
                 self.received(now, bytes)?;
             }
             Poll::Ready(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
-                self.reading.open = false;
+                self.standing.readable = false;
                 let fault = self.network_fault(words(&error));
                 self.error = Some(error);
                 // It knows best which calls cannot have been processed; what it thinks of the rest is in `fault`.
@@ -298,11 +347,11 @@ impl<R: Role> Driver<R> {
             }
             // TLS calls it unexpected when the goodbye on its own level is missing. Ours has one of its own.
             Poll::Ready(_) => {
-                self.reading.open = false;
+                self.standing.readable = false;
                 let _accepted = self.engine.input(now, Input::Eof)?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     fn received(&mut self, now: Time, bytes: Bytes) -> Result<(), Fault> {
@@ -314,9 +363,9 @@ impl<R: Role> Driver<R> {
         Ok(())
     }
 
-    fn ring(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
-        let stalled = self.stalled_since.map(|since| since + self.stalled_timeout);
-        let broken = self.broken.map(|since| since + GOODBYE);
+    fn ring(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<(), Fault> {
+        let stalled = self.standing.stalled_since.map(|since| since + self.stalled_timeout);
+        let broken = self.standing.broken.map(|since| since + GOODBYE);
         let engine = self.engine.wake_at();
         // What is due already is not worth a timer.
         let wanted = [engine, stalled, broken].into_iter().flatten().min();
@@ -324,7 +373,7 @@ impl<R: Role> Driver<R> {
             Some(wanted) if wanted <= now => now,
             wanted => match self.alarm.poll(cx, wanted) {
                 Some(due) => due,
-                None => return Ok(false),
+                None => return Ok(()),
             },
         };
         if stalled.is_some_and(|at| at <= due) {
@@ -338,13 +387,11 @@ impl<R: Role> Driver<R> {
             let _accepted = self.engine.input(due, Input::Timer)?;
         }
         spent.events += 1;
-        Ok(true)
+        Ok(())
     }
 
-    fn take_events(&mut self, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
+    fn take_events(&mut self, now: Time, spent: &mut Spent) -> Result<(), Fault> {
         let before = spent.events;
-        // Nothing was read because of them: even if there are none after all, the turn is not over before it is.
-        let held_up = self.has_events;
         let mut result = Ok(());
         while spent.events < before + MAX_EVENTS
             && result.is_ok()
@@ -353,17 +400,22 @@ impl<R: Role> Driver<R> {
             spent.events += 1;
             result = self.event(now, event);
         }
-        self.has_events = spent.events >= before + MAX_EVENTS;
+        self.standing.has_events = spent.events >= before + MAX_EVENTS;
+        let result = result.and_then(|()| self.deliver(now));
         // All at once, and only now: whoever is woken finds everything that this turn brought.
         self.wakers.drain(..).for_each(Waker::wake);
-        result.map(|()| held_up || spent.events > before)
+        result
     }
 
     fn event(&mut self, now: Time, event: Event) -> Result<(), Fault> {
         match event {
             Event::Opened { call, stream } => {
-                self.unwritten.push(call);
-                self.push(now, call, Incoming::Opened(stream))
+                // A call that wants its answer alone does not want to know.
+                if self.calls.get(&call).is_some_and(|slot| slot.attention() == Attention::Steps) {
+                    self.unwritten.push(call);
+                    self.push(now, call, Incoming::Opened(stream))?;
+                }
+                Ok(())
             }
             Event::Headers { call, metadata } => self.push(now, call, Incoming::Headers(metadata)),
             Event::Message { call, message } => self.push(now, call, Incoming::Message(own(message))),
@@ -377,14 +429,15 @@ impl<R: Role> Driver<R> {
                 if status.cut_off && self.error.is_some() {
                     status.message = self.broken_fault().to_string();
                 }
-                if let Some(slot) = self.calls.remove(&call) {
-                    self.wakers.extend(slot.cut());
-                    self.wakers.extend(slot.push(now, Incoming::End(status)).ok().flatten());
+                self.push(now, call, Incoming::End(status))?;
+                self.deliver(now)?;
+                if self.calls.remove(&call).is_some() {
                     self.role.ended();
                 }
                 Ok(())
             }
             Event::Cancelled { call, .. } => {
+                self.deliver(now)?;
                 if let Some(slot) = self.calls.remove(&call) {
                     self.wakers.extend(slot.cut());
                 }
@@ -415,60 +468,78 @@ impl<R: Role> Driver<R> {
         }
     }
 
-    /// Something for the owner of a call. What nobody wants is credited at once.
+    /// Something for the owner of a call.
     fn push(&mut self, now: Time, call: CallId, incoming: Incoming) -> Result<(), Fault> {
+        if self.batch.as_ref().is_none_or(|(of, _)| *of != call) {
+            self.deliver(now)?;
+            self.batch = Some((call, std::mem::take(&mut self.arrivals)));
+        }
+        if let Some((_, arrivals)) = &mut self.batch {
+            arrivals.push_back((now, incoming));
+        }
+        Ok(())
+    }
+
+    /// Hands over what came in for a call. What nobody wants is credited at once.
+    fn deliver(&mut self, now: Time) -> Result<(), Fault> {
+        let Some((call, mut arrivals)) = self.batch.take() else { return Ok(()) };
         let refused = match self.calls.get(&call) {
-            Some(slot) => slot.push(now, incoming).map(|waker| self.wakers.extend(waker)).err(),
-            None => Some(incoming),
+            Some(slot) => {
+                let delivery = slot.deliver(&mut arrivals);
+                self.wakers.extend(delivery.reader);
+                self.wakers.extend(delivery.writer);
+                delivery.refused
+            }
+            None => slot::credit(arrivals.drain(..)),
         };
-        if let Some(bytes) = refused.and_then(|incoming| incoming.credit()) {
+        self.arrivals = arrivals;
+        if let Some(bytes) = refused {
             let _accepted = self.engine.input(now, Input::Consumed { call, bytes })?;
         }
         Ok(())
     }
 
     /// Takes what the engine has to send. What the transport does not take stays there: it knows to whom to say Blocked.
-    fn fill(&mut self, now: Time) -> bool {
-        let before = self.outgoing.bytes();
-        while self.broken.is_none() && self.outgoing.bytes() < MAX_BYTES {
+    fn fill(&mut self, now: Time) {
+        while self.standing.broken.is_none() && self.outgoing.bytes() < MAX_BYTES {
             if self.engine.poll_transmit(now, MAX_BYTES - self.outgoing.bytes(), &mut self.pieces) == 0 {
                 break;
             }
             self.outgoing.extend(self.pieces.drain(..));
         }
-        self.outgoing.bytes() > before
     }
 
-    fn write(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<bool, Fault> {
-        if self.broken.is_some() {
-            return if self.reading.open { Ok(false) } else { Err(self.broken_fault()) };
+    fn write(&mut self, cx: &mut Context<'_>, now: Time, spent: &mut Spent) -> Result<(), Fault> {
+        if self.standing.broken.is_some() {
+            return if self.standing.readable { Ok(()) } else { Err(self.broken_fault()) };
         }
         if self.outgoing.is_done() {
-            return Ok(false);
+            return Ok(());
         }
         match self.outgoing.poll_write(cx, &mut self.stream, &mut self.tap) {
             Poll::Pending => {
-                self.stalled_since.get_or_insert(now);
-                return Ok(false);
+                self.standing.stalled_since.get_or_insert(now);
+                return Ok(());
             }
             Poll::Ready(Ok(written)) => {
                 spent.bytes += written;
-                self.stalled_since = None;
+                self.standing.stalled_since = None;
             }
             Poll::Ready(Err(error)) => {
                 self.outgoing.clear();
-                self.stalled_since = None;
-                self.broken = Some(now);
+                self.standing.stalled_since = None;
+                self.standing.broken = Some(now);
                 self.error = Some(error);
             }
         }
-        if self.outgoing.is_done() {
+        if self.outgoing.is_done() && !self.unwritten.is_empty() {
             for call in std::mem::take(&mut self.unwritten) {
                 self.push(now, call, Incoming::Written)?;
             }
+            self.deliver(now)?;
             self.wakers.drain(..).for_each(Waker::wake);
         }
-        Ok(true)
+        Ok(())
     }
 
     fn network_fault(&self, what: String) -> Fault {
@@ -488,6 +559,7 @@ impl<R: Role> Driver<R> {
                 let _fault = self.event(now, event);
             }
         }
+        let _fault = self.deliver(now);
         self.wakers.drain(..).for_each(Waker::wake);
         let status = match closed {
             Closed::Clean => Status::cut_off(Code::UNAVAILABLE, "the connection was closed before the call was over"),
@@ -498,7 +570,7 @@ impl<R: Role> Driver<R> {
             self.role.ended();
         }
         let waiting = self.inbox.close();
-        for command in self.commands.drain(..).chain(waiting) {
+        for command in self.taken.commands.drain(..).chain(waiting) {
             if let Command::Open(open) = command {
                 let message = "the connection was closed before the call was sent";
                 let status = Status { not_processed: true, ..Status::cut_off(Code::UNAVAILABLE, message) };
@@ -511,7 +583,7 @@ impl<R: Role> Driver<R> {
 
     /// Writes the last words and closes our direction; whether the peer may have heard them.
     async fn say_goodbye(&mut self) -> bool {
-        if self.broken.is_some() {
+        if self.standing.broken.is_some() {
             return false;
         }
         let writing = async {
@@ -530,7 +602,7 @@ impl<R: Role> Driver<R> {
 
     /// Waits for the peer to close its direction: closing ours with bytes unread would reset our last words away.
     async fn listen_out(&mut self) {
-        if !self.reading.open {
+        if !self.standing.readable {
             return;
         }
         let reading = async {

@@ -21,7 +21,18 @@ pub(super) struct Outgoing {
     unflushed: bool,
 }
 
+/// How much is left to do. Between two additions it only falls, so it differs whenever something was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Left {
+    bytes: usize,
+    unflushed: bool,
+}
+
 impl Outgoing {
+    pub(super) const fn left(&self) -> Left {
+        Left { bytes: self.bytes, unflushed: self.unflushed }
+    }
+
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
     }

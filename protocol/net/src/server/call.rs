@@ -9,7 +9,7 @@ use callscope_wire::{CallHead, Code, ConnectionId, Metadata, Status, Time, Trace
 use serde::de::DeserializeOwned;
 
 use super::router::Types;
-use crate::driver::{Inbox, Incoming, Slot};
+use crate::driver::{Ear, Inbox, Incoming, Slot};
 
 /// What a handler knows of its call.
 ///
@@ -77,7 +77,8 @@ impl Cx {
 
     /// Sends response metadata now, ahead of the first message.
     pub fn set_headers(&self, metadata: Metadata) {
-        self.inbox.give([Input::Headers { call: self.slot.call(), metadata }]);
+        let listing = self.slot.give([Input::Headers { call: self.slot.call(), metadata }]);
+        self.inbox.list(&self.slot, listing);
     }
 
     /// What goes with the status, whatever it will be.
@@ -90,6 +91,7 @@ impl Cx {
 pub struct Inbound {
     pub(super) slot: Arc<Slot>,
     pub(super) inbox: Arc<Inbox>,
+    pub(super) ear: Ear,
     pub(super) types: Arc<Types>,
     pub(super) ended: bool,
 }
@@ -98,23 +100,32 @@ impl Inbound {
     /// The next message; `None`: the client sends no more. One that is no JSON is an `INVALID_ARGUMENT` to return.
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<Option<Value>, Status> {
+        self.next_bytes().await.map(|message| self.types.decode(&message)).transpose()
+    }
+
+    /// The next message as it lies on the wire; `None`: the client sends no more. Dropping the future loses nothing.
+    pub async fn next_bytes(&mut self) -> Option<Bytes> {
         while !self.ended {
-            match poll_fn(|cx| self.slot.poll_next(cx)).await.1 {
-                Incoming::Message(message) => {
-                    self.inbox.consumed(self.slot.call(), message.len());
-                    return self.types.decode(&message).map(Some);
-                }
+            match poll_fn(|cx| self.ear.poll_next(cx, &self.slot, &self.inbox)).await.1 {
+                Incoming::Message(message) => return Some(message),
                 Incoming::HalfClosed | Incoming::End(_) => self.ended = true,
                 // What only clients are told.
                 Incoming::Opened(_) | Incoming::Written | Incoming::Headers(_) => {}
             }
         }
-        Ok(None)
+        None
     }
 
     /// The only message of a method that takes one.
     pub(super) async fn one(&mut self) -> Result<Value, Status> {
-        self.next().await?.ok_or_else(|| Status::new(Code::INVALID_ARGUMENT, "the request has no message"))
+        let message = self.one_bytes().await?;
+        self.types.decode(&message)
+    }
+
+    /// The same, as it lies on the wire.
+    pub(super) async fn one_bytes(&mut self) -> Result<Bytes, Status> {
+        let message = self.next_bytes().await;
+        message.ok_or_else(|| Status::new(Code::INVALID_ARGUMENT, "the request has no message"))
     }
 }
 
@@ -136,10 +147,16 @@ impl Outbound {
 
     /// As [`Outbound::send`], for a message that is JSON text already: large ones need no value then, small ones no time.
     pub async fn send_json(&mut self, message: Bytes) -> Result<(), Status> {
-        poll_fn(|cx| self.slot.poll_send(cx, message.len()))
+        self.send_bytes(message).await
+    }
+
+    /// As [`Outbound::send`], for a message as it is to lie on the wire.
+    pub async fn send_bytes(&mut self, message: Bytes) -> Result<(), Status> {
+        let mut message = Some(message);
+        let listing = poll_fn(|cx| self.slot.poll_send(cx, &mut message, false))
             .await
             .map_err(|_| Status::new(Code::CANCELLED, "the client is gone"))?;
-        self.inbox.give([Input::Message { call: self.slot.call(), message, end: false }]);
+        self.inbox.list(&self.slot, listing);
         Ok(())
     }
 }

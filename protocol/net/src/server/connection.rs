@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use callscope_wire::capture::ConnectionFacts;
 use callscope_wire::engine::{Input, Side};
 use callscope_wire::{CallId, Code, Metadata, Status, Time};
@@ -20,11 +21,11 @@ use tokio_util::task::AbortOnDropHandle;
 use super::call::{ConnectionInfo, Cx, Inbound, Outbound, encode};
 use super::greet::{Greeted, Stranger, greet};
 use super::refuse::refuse;
-use super::router::{Answer, Route};
+use super::router::{Answer, Reply, Route, Types};
 use super::{MAX_ONE_WAY, Shared};
 use crate::address::TransportKind;
 use crate::clock;
-use crate::driver::{Driver, Inbox, Incoming, Request, Role, Slot};
+use crate::driver::{Attention, Driver, Ear, Inbox, Incoming, Request, Role, Slot};
 use crate::transport::Accepted;
 
 /// Serves a connection until it is closed. Dropping it closes the connection and drops the handlers of its calls.
@@ -105,7 +106,7 @@ impl Role for Handlers {
     fn request(&mut self, now: Time, request: Request) -> Option<Arc<Slot>> {
         let Request { call, head, message, end } = request;
         let one_way = head.one_way;
-        let completion = Completion { call, inbox: Arc::clone(&self.inbox), trailers: None, open: true };
+        let completion = Completion { call, inbox: Arc::clone(&self.inbox), begun: None, open: true };
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
             completion.end(Err(Status::unprocessed(Code::DEADLINE_EXCEEDED, "its time was over when it arrived")));
             return None;
@@ -117,11 +118,9 @@ impl Role for Handlers {
                 return None;
             }
         };
-        let slot = Arc::new(Slot::new(call, self.shared.options.limits.max_queued));
-        for incoming in [message.map(Incoming::Message), end.then_some(Incoming::HalfClosed)].into_iter().flatten() {
-            // A slot that was just made takes everything, and has nobody to wake.
-            let _waker = slot.push(now, incoming);
-        }
+        let slot = Arc::new(Slot::new(call, self.shared.options.limits.max_queued, Attention::Steps));
+        let came = [message.map(Incoming::Message), end.then_some(Incoming::HalfClosed)];
+        slot.begin(came.into_iter().flatten().map(|incoming| (now, incoming)));
         let cx = Cx::new(Arc::clone(&self.info), &route.method, head, now, &slot, &self.inbox);
         let mut work = work(route, cx, &slot, &self.inbox, completion);
         if poll_once(&mut work) {
@@ -173,12 +172,17 @@ fn work(
     inbox: &Arc<Inbox>,
     mut completion: Completion,
 ) -> BoxFuture<'static, ()> {
-    completion.trailers = Some(Arc::clone(&cx.trailers));
+    completion.begun = Some((Arc::clone(slot), Arc::clone(&cx.trailers)));
     let deadline = cx.deadline.map(clock::instant);
     // Whoever types `add [1, 2]` wants to read 3.
     let bare = (cx.connection.dialect == "plain").then(|| Arc::clone(&route.types));
-    let inbound =
-        Inbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox), types: Arc::clone(&route.types), ended: false };
+    let inbound = Inbound {
+        slot: Arc::clone(slot),
+        inbox: Arc::clone(inbox),
+        ear: Ear::new(),
+        types: Arc::clone(&route.types),
+        ended: false,
+    };
     let outbound = Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox) };
     let handler = Arc::clone(&route.handler);
     async move {
@@ -190,7 +194,7 @@ fn work(
         };
         completion.end(match ended {
             Some(Ok(answer)) => match bare {
-                Some(types) => answer.map(|message| message.map(|message| types.bare(message))),
+                Some(types) => answer.map(|message| message.map(|message| bare_reply(&types, message))),
                 None => answer,
             },
             Some(Err(panic)) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
@@ -198,6 +202,20 @@ fn work(
         });
     }
     .boxed()
+}
+
+fn encoded(reply: Reply) -> Result<Bytes, Status> {
+    match reply {
+        Reply::Value(value) => encode(&value),
+        Reply::Bytes(bytes) => Ok(bytes),
+    }
+}
+
+fn bare_reply(types: &Types, reply: Reply) -> Reply {
+    match reply {
+        Reply::Value(value) => Reply::Value(types.bare(value)),
+        Reply::Bytes(bytes) => Reply::Bytes(bytes),
+    }
 }
 
 /// What a panic said.
@@ -210,7 +228,8 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 struct Completion {
     call: CallId,
     inbox: Arc<Inbox>,
-    trailers: Option<Arc<Mutex<Metadata>>>,
+    /// Once a handler has it: its slot, and what it wants to go with the status.
+    begun: Option<(Arc<Slot>, Arc<Mutex<Metadata>>)>,
     /// Not said yet.
     open: bool,
 }
@@ -225,19 +244,22 @@ impl Completion {
             return;
         }
         let call = self.call;
-        let (message, mut status) = match answer.and_then(|answer| answer.map(|value| encode(&value)).transpose()) {
+        let (message, mut status) = match answer.and_then(|reply| reply.map(encoded).transpose()) {
             Ok(message) => (message, Status::ok()),
             Err(status) => (None, status),
         };
-        if let Some(trailers) = &self.trailers {
-            let trailers = std::mem::take(&mut *trailers.lock().unwrap_or_else(PoisonError::into_inner));
-            if !trailers.is_empty() {
-                status.trailers = trailers;
-            }
+        let Some((slot, trailers)) = &self.begun else {
+            self.inbox.give(Input::Finish { call, status: Box::new(status) });
+            return;
+        };
+        let trailers = std::mem::take(&mut *trailers.lock().unwrap_or_else(PoisonError::into_inner));
+        if !trailers.is_empty() {
+            status.trailers = trailers;
         }
         // Together, so that a unary answer can be one frame.
         let message = message.map(|message| Input::Message { call, message, end: false });
-        self.inbox.give(message.into_iter().chain([Input::Finish { call, status: Box::new(status) }]));
+        let listing = slot.give(message.into_iter().chain([Input::Finish { call, status: Box::new(status) }]));
+        self.inbox.list(slot, listing);
     }
 }
 

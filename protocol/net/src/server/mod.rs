@@ -167,7 +167,7 @@ async fn listen(mut listener: Listener, shared: Arc<Shared>, mut stopped: onesho
     shared.draining.cancel();
     let inboxes: Vec<_> = shared.inboxes().values().cloned().collect();
     for inbox in inboxes {
-        inbox.give([Input::Shutdown]);
+        inbox.give(Input::Shutdown);
     }
     let mut one_way = std::mem::take(&mut *shared.one_way.lock().unwrap_or_else(PoisonError::into_inner));
     let draining = async {

@@ -30,7 +30,15 @@ pub struct Router {
 }
 
 /// One message may be the answer's last (a unary answer is), sent together with the status.
-pub(super) type Answer = Result<Option<Value>, Status>;
+pub(super) type Answer = Result<Option<Reply>, Status>;
+
+/// A message of an answer.
+pub(super) enum Reply {
+    /// To be encoded.
+    Value(Value),
+    /// Encoded by the handler.
+    Bytes(Bytes),
+}
 
 type Handler = Arc<dyn Fn(Cx, Inbound, Outbound) -> BoxFuture<'static, Answer> + Send + Sync>;
 
@@ -61,7 +69,22 @@ impl Router {
         let handler = Arc::new(handler);
         self.add(method, Shape::Unary, move |cx, mut inbound, _| {
             let handler = Arc::clone(&handler);
-            async move { handler(cx, inbound.one().await?).await.map(Some) }.boxed()
+            async move { handler(cx, inbound.one().await?).await.map(|answer| Some(Reply::Value(answer))) }.boxed()
+        })
+    }
+
+    /// As [`Router::unary`], with both messages as they lie on the wire: for handlers that pass them on, keep them, or decode
+    /// them into types of their own.
+    pub fn unary_bytes<F, Fut>(&mut self, method: &str, handler: F) -> &mut Self
+    where
+        F: Fn(Cx, Bytes) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Bytes, Status>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.add(method, Shape::Unary, move |cx, mut inbound, _| {
+            let handler = Arc::clone(&handler);
+            async move { handler(cx, inbound.one_bytes().await?).await.map(|answer| Some(Reply::Bytes(answer))) }
+                .boxed()
         })
     }
 
@@ -95,6 +118,19 @@ impl Router {
         })
     }
 
+    /// As [`Router::server_stream`], with the request as it lies on the wire; answers go by [`Outbound::send_bytes`].
+    pub fn server_stream_bytes<F, Fut>(&mut self, method: &str, handler: F) -> &mut Self
+    where
+        F: Fn(Cx, Bytes, Outbound) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), Status>> + Send + 'static,
+    {
+        let handler = Arc::new(handler);
+        self.add(method, Shape::ServerStream, move |cx, mut inbound, outbound| {
+            let handler = Arc::clone(&handler);
+            async move { handler(cx, inbound.one_bytes().await?, outbound).await.map(|()| None) }.boxed()
+        })
+    }
+
     /// Any number in, one message out.
     pub fn client_stream<F, Fut>(&mut self, method: &str, handler: F) -> &mut Self
     where
@@ -103,7 +139,7 @@ impl Router {
     {
         self.add(method, Shape::ClientStream, move |cx, inbound, _| {
             let work = handler(cx, inbound);
-            async move { work.await.map(Some) }.boxed()
+            async move { work.await.map(|answer| Some(Reply::Value(answer))) }.boxed()
         })
     }
 
