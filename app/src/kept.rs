@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 
+use callscope_wire::{Say as _, Words, say};
 use serde::{Deserialize, Serialize};
 
 use crate::model::settings::Settings;
@@ -49,19 +50,25 @@ impl Keeper {
     }
 
     /// What was kept last, if it can be read. A file that cannot is put aside, for whoever wants to mend it.
-    pub fn load(&self) -> Result<Option<Kept>, String> {
+    pub fn load(&self) -> Result<Option<Kept>, Words> {
         let Some(path) = &self.path else { return Ok(None) };
         let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
         serde_json::from_str(&text).map(Some).map_err(|error| {
             let aside = path.with_extension("broken.json");
             let moved = std::fs::rename(path, &aside).is_ok();
             let place = if moved { aside } else { path.clone() };
-            format!("{}: what was kept of the last run cannot be read: {error}", place.display())
+            say!(
+                "store.kept_unreadable",
+                "%{file}: what was kept of the last run cannot be read: %{why}",
+                file = place.display().to_string(),
+                why = error.to_string()
+            )
+            .into()
         })
     }
 
     /// Writes the state behind whatever is being written. `failed` is told what went wrong.
-    pub fn keep(&mut self, kept: &Kept, failed: impl Fn(String) + Send + 'static) {
+    pub fn keep(&mut self, kept: &Kept, failed: impl Fn(Words) + Send + 'static) {
         let (Some(path), Ok(text)) = (self.path.clone(), serde_json::to_string(kept)) else { return };
         let before = self.writing.take();
         let write = move || {
@@ -70,7 +77,7 @@ impl Keeper {
                 before.join().ok();
             }
             if let Err(error) = store::replace(&path, &text) {
-                failed(error.sentence());
+                failed(error.say());
             }
         };
         self.writing = std::thread::Builder::new().name("callscope-keep".to_owned()).spawn(write).ok();

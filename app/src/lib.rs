@@ -27,3 +27,4 @@ pub mod shell;
 pub mod store;
 pub mod theme;
 pub mod widget;
+pub mod words;

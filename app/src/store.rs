@@ -25,7 +25,7 @@ mod yaml;
 mod tests;
 
 pub use defaults::{Inherited, inherited};
-pub use error::StoreError;
+pub use error::{StoreError, Work};
 pub use sample::unpack as unpack_sample;
 pub use workspace::{
     EXTENSION, Kept, Scan, delete, duplicate, file_name, move_to, new_folder, rename, restore, scan, stem,
@@ -38,6 +38,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use callscope_wire::policy::Policy;
+use callscope_wire::say;
 
 use crate::model::draft::Draft;
 
@@ -123,7 +124,7 @@ pub fn save(path: &Path, draft: &Draft, over: Over<'_>) -> Result<Stamp, StoreEr
 /// Writes a file of the program's own, whole or not at all, its folder included.
 pub fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(StoreError::io("create", folder))?;
+        fs::create_dir_all(folder).map_err(StoreError::io(Work::Create, folder))?;
     }
     let clobber = if path.exists() { atomic::Clobber::Replace } else { atomic::Clobber::Refuse };
     atomic::write(path, clobber, text.as_bytes())
@@ -156,7 +157,7 @@ impl Stamp {
 }
 
 fn read(path: &Path) -> Result<(String, Stamp), StoreError> {
-    let failed = |source| StoreError::Io { what: "read", path: path.to_owned(), source };
+    let failed = |source| StoreError::Io { what: Work::Read, path: path.to_owned(), source };
     let file = fs::File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let mut bytes = Vec::new();
@@ -171,7 +172,7 @@ fn read(path: &Path) -> Result<(String, Stamp), StoreError> {
             path: path.to_owned(),
             line: good.matches('\n').count() as u64 + 1,
             column: good.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1,
-            message: "the bytes here are no UTF-8".to_owned(),
+            message: say!("store.no_utf8", "the bytes here are no UTF-8").into(),
         }
     })?;
     let stamp = Stamp { modified: metadata.modified().ok(), ..Stamp::of(&text) };

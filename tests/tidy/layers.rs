@@ -7,8 +7,8 @@ use crate::source::{Source, code, report, root, rust};
 /// Modules of `wire` by layer: each may use those of its own layer and below. `testing` stands outside.
 const WIRE: &[&[&str]] = &[
     &[
-        "id", "time", "trace", "span", "limits", "error", "buf", "status", "metadata", "value", "call", "policy",
-        "instance", "encoding",
+        "id", "time", "trace", "span", "limits", "error", "buf", "say", "status", "metadata", "value", "call",
+        "policy", "instance", "encoding",
     ],
     &["schema", "frame", "codec", "compression"],
     &["engine"],

@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, reason = "the hands of tests: what they cannot do fails the test")]
 
+mod catalog;
 mod layers;
 mod names;
 mod page;

@@ -162,7 +162,7 @@ fn a_file_that_is_broken_says_where_and_is_left_alone() {
     window.wait_until("the workspace is open", |app| app.model.workspace.root.is_some());
     window.harness.state_mut().push(callscope::command::Command::OpenSaved("broken.call.yaml".into(), false));
     window.wait_until("the error is told", |app| !app.model.log.lines.is_empty());
-    let told = window.app().model.log.lines.back().map(|line| line.text.clone()).unwrap_or_default();
+    let told = window.app().model.log.lines.back().map(|line| line.text.to_string()).unwrap_or_default();
     assert!(told.contains("broken.call.yaml") && told.contains("line"), "{told}");
     assert_eq!(std::fs::read_to_string(&file).expect("it is there"), broken);
 }
@@ -229,7 +229,7 @@ fn drafts_layout_and_settings_are_there_again_after_a_restart() {
     // A file that cannot be read is put aside, told of, and never overwritten.
     std::fs::write(&state, "{ half a").expect("it can be written");
     let after = Window::open_kept(&state);
-    let told = after.app().model.log.lines.front().map(|line| line.text.clone()).unwrap_or_default();
+    let told = after.app().model.log.lines.front().map(|line| line.text.to_string()).unwrap_or_default();
     assert!(told.contains("broken.json") && told.contains("line 1"), "{told}");
     let aside = state.with_extension("broken.json");
     assert_eq!(std::fs::read_to_string(aside).expect("it is there"), "{ half a");

@@ -10,7 +10,7 @@ use callscope_net::demo::{World, WorldOptions};
 use callscope_net::observer::{BreakerView, FlowIds, Observer, Snapshot};
 use callscope_net::tap::Tap;
 use callscope_wire::capture::FlowEvent;
-use callscope_wire::{Code, FlowId, Health, Instance, Limits, Metadata, Time};
+use callscope_wire::{Code, FlowId, Health, Instance, Limits, Metadata, Say, Time, say};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
@@ -98,7 +98,9 @@ impl Dispatcher {
                         self.running.remove(&flow);
                     }
                     Err(error) if error.is_panic() => {
-                        self.notices.push(Notice::Log(Level::Error, format!("a task of the engine panicked: {error}")));
+                        let text =
+                            say!("engine.panicked", "a task of the engine panicked: %{why}", why = error.to_string());
+                        self.notices.push(Notice::Log(Level::Error, text.into()));
                     }
                     // Ends of tasks that are no calls, and of aborted ones.
                     Ok(None) | Err(_) => {}
@@ -126,8 +128,9 @@ impl Dispatcher {
         match World::start(options).await {
             Ok(world) => Some(world),
             Err(error) => {
-                let text = format!("the embedded world could not start: {error}");
-                self.notices.push(Notice::Log(Level::Error, text));
+                let text =
+                    say!("engine.no_world", "the embedded world could not start: %{why}", why = error.to_string());
+                self.notices.push(Notice::Log(Level::Error, text.into()));
                 None
             }
         }
@@ -164,11 +167,8 @@ impl Dispatcher {
             Job::Describe(target) => {
                 let (client, notices) = (client.clone(), self.notices.clone());
                 self.tasks.spawn(async move {
-                    let schema = client
-                        .describe(&target, &Metadata::new())
-                        .await
-                        .map(Arc::new)
-                        .map_err(|status| status.to_string());
+                    let schema =
+                        client.describe(&target, &Metadata::new()).await.map(Arc::new).map_err(|status| status.say());
                     notices.push(Notice::Schema { target, schema });
                     None
                 });
@@ -185,9 +185,12 @@ impl Dispatcher {
         // A call that is over has no use for it; its end is on its way to the window.
         let Some(acts) = self.running.get(&flow) else { return };
         if let Err(mpsc::error::TrySendError::Full(_)) = acts.try_send(act) {
-            let text =
-                format!("{MESSAGES} messages wait already because the peer reads slowly; this one was not taken");
-            self.notices.push(Notice::Log(Level::Warn, text));
+            let text = say!(
+                "engine.slow_peer",
+                "%{count} messages wait already because the peer reads slowly; this one was not taken",
+                count = MESSAGES
+            );
+            self.notices.push(Notice::Log(Level::Warn, text.into()));
         }
     }
 
@@ -197,7 +200,7 @@ impl Dispatcher {
                 Ok(watching) => {
                     self.watching.insert(address, Watched::Registry { _watching: watching });
                 }
-                Err(error) => self.notices.push(Notice::Source { address, lost: Some(error.to_string()) }),
+                Err(error) => self.notices.push(Notice::Source { address, lost: Some(error.say()) }),
             }
             return;
         }
@@ -249,9 +252,9 @@ async fn ask_directly(client: &Client, address: String, notices: &Notices) {
     let now = callscope_net::clock::now();
     notices
         .push(Notice::Discovered(now, Snapshot { source: address.clone(), service: name, instances: vec![instance] }));
-    let lost = schema.as_ref().err().map(ToString::to_string);
+    let lost = schema.as_ref().err().map(Say::say);
     notices.push(Notice::Source { address: address.clone(), lost });
-    notices.push(Notice::Schema { target: address, schema: schema.map(Arc::new).map_err(|status| status.to_string()) });
+    notices.push(Notice::Schema { target: address, schema: schema.map(Arc::new).map_err(|status| status.say()) });
 }
 
 /// One call from start to end. Dropped (the window closes, repeating stops): the call is cancelled on the wire.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use callscope_net::observer::{BreakerView, Observer, Snapshot, SourceView};
 use callscope_wire::capture::{Count, FlowEvent};
 use callscope_wire::schema::Schema;
-use callscope_wire::{FlowId, Instance, Time};
+use callscope_wire::{FlowId, Instance, Time, Words};
 
 use crate::model::log::Level;
 use crate::model::messages::{Counted, Keep, Message, Ring};
@@ -31,14 +31,14 @@ pub enum Notice {
         /// Its address.
         address: String,
         /// Why not.
-        lost: Option<String>,
+        lost: Option<Words>,
     },
     /// What a target offers.
     Schema {
         /// The target.
         target: String,
         /// The answer, or why there is none.
-        schema: Result<Arc<Schema>, String>,
+        schema: Result<Arc<Schema>, Words>,
     },
     /// A repeated call was made.
     Repeated {
@@ -52,7 +52,7 @@ pub enum Notice {
     /// Frames were recorded; the store has them.
     Frames,
     /// Something for the log.
-    Log(Level, String),
+    Log(Level, Words),
 }
 
 /// Called when there is something to look at. Must be cheap: it runs on engine threads.
@@ -253,7 +253,7 @@ mod tests {
         }));
         for _ in 0..100 {
             notices.push(Notice::Frames);
-            notices.push(Notice::Log(Level::Info, String::new()));
+            notices.push(Notice::Log(Level::Info, Words::default()));
         }
         assert_eq!(wakes.load(Ordering::Relaxed), 1);
         let taken = notices.take();
@@ -299,7 +299,7 @@ mod tests {
     fn any_number_of_messages_is_one_notice_and_bounded() {
         let notices = Notices::new(Arc::new(|| {}));
         let flow = FlowId(7);
-        notices.push(Notice::Log(Level::Info, String::new()));
+        notices.push(Notice::Log(Level::Info, Words::default()));
         notices.keep(FlowId(8), Keep::Count);
         for at in 1..=30_000 {
             for flow in [flow, FlowId(8)] {

@@ -246,7 +246,7 @@ fn finish(arguments: &Arguments, flow: &Flow, status: &Status, received: Vec<Val
             print::note(&format!("{} · {took}{attempts} · {last}", print::status(status)));
             let sentence = verdict(flow);
             if !sentence.is_empty() {
-                print::note(&sentence);
+                print::note(&sentence.to_string());
             }
         }
     }
@@ -300,7 +300,7 @@ fn summary(flow: &Flow, status: &Status) -> Value {
         "bytes_sent": flow.sent.bytes,
         "bytes_received": flow.received.bytes,
         "trace_id": flow.trace.map(|trace| trace.trace_id.to_string()),
-        "verdict": verdict(flow),
+        "verdict": verdict(flow).to_string(),
     })
 }
 

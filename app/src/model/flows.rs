@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use callscope_wire::capture::{Flow, FlowEvent};
-use callscope_wire::{FlowId, Time};
+use callscope_wire::{FlowId, Time, Words};
 
 use super::messages::{Counted, Keep, Rate, Ring};
 
@@ -39,7 +39,7 @@ pub struct Record {
     /// Messages a second, of a stream.
     pub rate: Rate,
     /// One plain sentence about it, once it is over; empty when there is nothing to say.
-    pub verdict: String,
+    pub verdict: Words,
 }
 
 impl Flows {

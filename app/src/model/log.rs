@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use callscope_wire::Time;
+use callscope_wire::{Time, Words};
 
 /// Lines kept.
 const LINES: usize = 2_000;
@@ -24,7 +24,7 @@ pub struct Line {
     /// How bad.
     pub level: Level,
     /// One sentence.
-    pub text: String,
+    pub text: Words,
 }
 
 /// How bad it is.
@@ -40,7 +40,7 @@ pub enum Level {
 
 impl Log {
     /// Adds a line.
-    pub fn push(&mut self, at: Time, level: Level, text: impl Into<String>) {
+    pub fn push(&mut self, at: Time, level: Level, text: impl Into<Words>) {
         self.lines.push_back(Line { at, level, text: text.into() });
         if self.lines.len() > LINES {
             self.lines.pop_front();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use callscope_wire::schema::Schema;
-use callscope_wire::{Health, Instance, Time};
+use callscope_wire::{Health, Instance, Time, Words};
 
 /// Changes kept in the history.
 const HISTORY: usize = 200;
@@ -52,7 +52,7 @@ pub enum SourceState {
     /// Up to date.
     Live,
     /// Not reachable; what is shown is the last that was heard. Why, in plain words.
-    Lost(String),
+    Lost(Words),
 }
 
 /// A service of a source.
@@ -98,7 +98,7 @@ pub enum SchemaState {
     /// Known.
     Ready(Arc<Schema>),
     /// Asked in vain, and why.
-    Failed(String),
+    Failed(Words),
 }
 
 impl SchemaState {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callscope_wire::Time;
+use callscope_wire::{Time, Words};
 
 use crate::command::Command;
 
@@ -25,7 +25,7 @@ pub struct Toast {
     /// Its id.
     pub id: u64,
     /// One sentence.
-    pub text: String,
+    pub text: Words,
     /// Something went wrong.
     pub error: bool,
     /// What Undo does.
@@ -36,17 +36,17 @@ pub struct Toast {
 
 impl Toasts {
     /// Says something.
-    pub fn say(&mut self, at: Time, text: impl Into<String>) {
+    pub fn say(&mut self, at: Time, text: impl Into<Words>) {
         self.push(at, text.into(), false, None);
     }
 
     /// Says what went wrong.
-    pub fn error(&mut self, at: Time, text: impl Into<String>) {
+    pub fn error(&mut self, at: Time, text: impl Into<Words>) {
         self.push(at, text.into(), true, None);
     }
 
     /// Says what was done, and offers to undo it.
-    pub fn undoable(&mut self, at: Time, text: impl Into<String>, undo: Command) {
+    pub fn undoable(&mut self, at: Time, text: impl Into<Words>, undo: Command) {
         self.push(at, text.into(), false, Some(Box::new(undo)));
     }
 
@@ -55,7 +55,7 @@ impl Toasts {
         self.shown.retain(|toast| now.since(toast.at) < LIFE);
     }
 
-    fn push(&mut self, at: Time, text: String, error: bool, undo: Option<Box<Command>>) {
+    fn push(&mut self, at: Time, text: Words, error: bool, undo: Option<Box<Command>>) {
         self.last += 1;
         self.shown.push(Toast { id: self.last, text, error, undo, at });
         if self.shown.len() > MOST {

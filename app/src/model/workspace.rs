@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use callscope_wire::Words;
+
 use crate::store::Inherited;
 
 /// The open workspace: a folder, or none yet.
@@ -36,7 +38,7 @@ pub enum Entry {
         /// Its method, for the right side of the row.
         method: String,
         /// Why it cannot be opened, with line and column; `None`: it can.
-        error: Option<String>,
+        error: Option<Words>,
     },
 }
 

@@ -23,6 +23,7 @@ use crate::store::{EXTENSION, Outside};
 use crate::theme::{font, icon, size, tokens};
 use crate::widget::row::{Caret, Fact, Lead, RowOutput, TreeRow};
 use crate::widget::{button, edge, field, menu, pane, text};
+use crate::words::tell;
 
 /// The sidebar's own state.
 #[derive(Debug, Default)]
@@ -364,7 +365,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, look: Look) -> RowOutput {
         out.response = out.response.on_hover_ui(|ui| {
             ui.label(egui::RichText::new(row.path.to_string_lossy()).font(font::code_small()));
             if let Some(error) = &row.error {
-                ui.label(egui::RichText::new(error).color(cx.tokens.err));
+                ui.label(egui::RichText::new(tell(error)).color(cx.tokens.err));
             } else if changed {
                 ui.label(t!("calls.changed_outside"));
             }

@@ -10,6 +10,7 @@ use crate::theme::font;
 use crate::widget::mark::{self, Mark};
 use crate::widget::text;
 use crate::widget::vtable::{Column, TableState, VTable, Width};
+use crate::words::tell;
 
 /// The log of the dock.
 pub struct LogPanel {
@@ -53,7 +54,7 @@ impl LogPanel {
             Column { name: "", width: Width::Flex(120.0), align: Align::Min },
         ];
         let name = t!("log.list");
-        let line_name = |row: u64| log.lines.get(row as usize).map(|line| line.text.clone()).unwrap_or_default();
+        let line_name = |row: u64| log.lines.get(row as usize).map(|line| tell(&line.text)).unwrap_or_default();
         VTable::new(Id::unique("log lines"), &name, &columns, log.lines.len() as u64)
             .header(0.0)
             .row_name(&line_name)
@@ -63,7 +64,7 @@ impl LogPanel {
                 mark::paint(row.painter, center, mark::SIZE, level_mark(line.level), t);
                 row.mono(1, clock(line.at), t.low);
                 let color = if line.level == Level::Info { t.mid } else { t.hi };
-                row.text(2, line.text.as_str(), font::label_regular(), color);
+                row.text(2, tell(&line.text), font::label_regular(), color);
             });
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use callscope_wire::{FlowId, Metadata, Shape, Time};
+use callscope_wire::{FlowId, Metadata, Say as _, Shape, Time, Words};
 use rust_i18n::t;
 
 use crate::app::App;
@@ -11,6 +11,7 @@ use crate::backend::{CallSpec, Job};
 use crate::command::{Command, View};
 use crate::model::services::{Source, SourceKind, SourceState};
 use crate::model::tabs::{REPEAT_RATE, REPEAT_RATES, Repeat, Running, Tab, TabId};
+use crate::words::tell;
 
 /// A prepared message that sends itself.
 pub(crate) struct Timed {
@@ -225,17 +226,17 @@ impl App {
 }
 
 /// What to send for a tab, with what it inherits, or why nothing can be sent, in plain words.
-fn spec(tab: &Tab) -> Result<CallSpec, String> {
+fn spec(tab: &Tab) -> Result<CallSpec, Words> {
     let draft = tab.inherited.effective(&tab.draft);
     if draft.target.trim().is_empty() {
-        return Err(t!("run.no_address").into_owned());
+        return Err(t!("run.no_address").into());
     }
     if draft.method.trim().is_empty() {
-        return Err(t!("run.no_method").into_owned());
+        return Err(t!("run.no_method").into());
     }
     let shape = tab.shape();
     let first = if shape.client_streams() { &[][..] } else { draft.messages.get(..1).unwrap_or_default() };
-    let messages = first.iter().map(|message| encode(&message.text)).collect::<Result<Vec<Bytes>, String>>()?;
+    let messages = first.iter().map(|message| encode(&message.text)).collect::<Result<Vec<Bytes>, Words>>()?;
     let metadata: Metadata = draft
         .metadata
         .iter()
@@ -255,8 +256,8 @@ fn spec(tab: &Tab) -> Result<CallSpec, String> {
 }
 
 /// JSON as typed → as sent: one line, or why it is no JSON and where.
-fn encode(text: &str) -> Result<Bytes, String> {
+fn encode(text: &str) -> Result<Bytes, Words> {
     let value = callscope_wire::value::text::parse(text)
-        .map_err(|error| t!("run.not_json", why = error.to_string()).into_owned())?;
+        .map_err(|error| Words::from(t!("run.not_json", why = tell(&error.say()))))?;
     Ok(Bytes::from(value.to_string()))
 }

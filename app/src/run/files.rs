@@ -11,6 +11,7 @@ use crate::model::draft::Draft;
 use crate::model::log::Level;
 use crate::model::tabs::{Tab, TabId};
 use crate::store::{self, Inherited, Kept, Loaded, Outside, Over, Scan, Stamp, StoreError};
+use callscope_wire::{Say as _, say};
 
 /// File work or a dialog under way.
 pub(crate) type Pending = Promise<Done>;
@@ -186,7 +187,7 @@ impl App {
     }
 
     fn failed(&mut self, error: &StoreError) {
-        let sentence = error.sentence();
+        let sentence = error.say();
         self.model.log.push(self.model.now, Level::Error, sentence.clone());
         self.model.toasts.error(self.model.now, sentence);
     }
@@ -279,7 +280,11 @@ impl App {
     fn scanned(&mut self, root: PathBuf, listing: Listing, show: bool) {
         let Listing { scan, inherited, of_tabs } = listing;
         if scan.truncated {
-            let text = t!("run.truncated", name = root.display().to_string()).into_owned();
+            let text = say!(
+                "run.truncated",
+                "%{name} holds more than can be listed; open a folder further down.",
+                name = root.display().to_string()
+            );
             self.model.log.push(self.model.now, Level::Warn, text);
         }
         for tab in self.model.tabs.open.iter_mut().filter(|tab| tab.file.is_none()) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use callscope_net::observer::Snapshot;
 use callscope_wire::capture::{Flow, FlowEvent};
 use callscope_wire::schema::Schema;
-use callscope_wire::{Code, FlowId, Health, Instance, Time};
+use callscope_wire::{Code, FlowId, Health, Instance, Time, Words};
 
 use crate::app::App;
 use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
@@ -90,14 +90,14 @@ impl App {
         }
     }
 
-    pub(crate) fn source_state(&mut self, address: &str, lost: Option<String>) {
+    pub(crate) fn source_state(&mut self, address: &str, lost: Option<Words>) {
         if let Some(source) = self.model.services.source_mut(address) {
             source.state = lost.map_or(SourceState::Live, SourceState::Lost);
             self.model.services.revision += 1;
         }
     }
 
-    pub(crate) fn schema(&mut self, target: &str, schema: Result<Arc<Schema>, String>) {
+    pub(crate) fn schema(&mut self, target: &str, schema: Result<Arc<Schema>, Words>) {
         let known = self.model.services.sources.iter_mut().flat_map(|source| &mut source.services);
         if let Some(service) = known.into_iter().find(|service| service.target == target) {
             service.schema = match &schema {

@@ -28,6 +28,7 @@ use crate::panel::timeline::Timeline;
 use crate::panel::traffic::TrafficPanel;
 use crate::theme::{icon, size};
 use crate::widget::{empty, pane, toast};
+use crate::words::tell;
 
 /// Every panel with its own state. The views and the dock have one traffic and one plots panel each, so that
 /// what is selected in one does not move the other.
@@ -220,15 +221,15 @@ fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn toasts_ui(ui: &Ui, cx: &mut Cx<'_>) {
     let now = cx.now();
     let undo = t!("shell.undo");
-    let shown: Vec<toast::Toast<'_>> = cx
-        .model
-        .toasts
-        .shown
+    let toasts = &cx.model.toasts.shown;
+    let texts: Vec<String> = toasts.iter().map(|toast| tell(&toast.text)).collect();
+    let shown: Vec<toast::Toast<'_>> = toasts
         .iter()
-        .map(|toast| toast::Toast {
+        .zip(&texts)
+        .map(|(toast, text)| toast::Toast {
             id: toast.id,
             icon: if toast.error { icon::WARNING } else { icon::INFO },
-            text: &toast.text,
+            text,
             undo: toast.undo.as_ref().map(|_| &*undo),
             left: 1.0 - now.since(toast.at).as_secs_f32() / crate::model::toasts::LIFE.as_secs_f32(),
         })

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::StoreError;
+use super::{StoreError, Work};
 
 /// What to do when the file is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(super) fn write_with(
     let result = try_write(&target, clobber, fill);
     result.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => StoreError::Exists { path: path.to_owned() },
-        _ => StoreError::Io { what: "write", path: path.to_owned(), source },
+        _ => StoreError::Io { what: Work::Write, path: path.to_owned(), source },
     })
 }
 
@@ -84,7 +84,7 @@ mod tests {
             Err(io::ErrorKind::StorageFull.into())
         })
         .unwrap_err();
-        assert!(error.sentence().contains("cannot write"), "{}", error.sentence());
+        assert!(error.to_string().contains("cannot write"), "{}", error.to_string());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

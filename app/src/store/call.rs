@@ -9,12 +9,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use callscope_wire::policy::{Balance, Breaker, Policy, Retry, RetryBudget, duration_text};
+use callscope_wire::{Sentence, say};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
-use super::{FORMAT, StoreError, document, message, workspace, yaml};
+use super::{FORMAT, StoreError, Work, document, message, workspace, yaml};
 use crate::model::draft::{Draft, MetadataRow, Off, PreparedMessage};
 
 /// The keys that mean something to us. All others stay in the file and are no error.
@@ -198,24 +199,27 @@ pub(super) fn typed<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> 
         path: path.to_owned(),
         line: fault.line,
         column: fault.column,
-        message: fault.message,
+        message: fault.message.into(),
     })
 }
 
 /// Whether the file says that it is one of ours, and of which format.
 pub(super) fn version(path: &Path, text: &str, values: &Map<String, Value>) -> Result<Option<u64>, StoreError> {
-    let invalid = |line, message: &str| StoreError::Invalid {
+    let invalid = |line, message: Sentence| StoreError::Invalid {
         path: path.to_owned(),
         line,
         column: 1,
-        message: message.to_owned(),
+        message: message.into(),
     };
     let Some(version) = values.get("callscope") else {
-        return Err(invalid(1, "this is no Callscope file: it does not begin with `callscope: 1`"));
+        let what = say!("store.not_ours", "this is no Callscope file: it does not begin with `callscope: 1`");
+        return Err(invalid(1, what));
     };
     let line = text.lines().position(|line| line.starts_with("callscope")).map_or(1, |index| index as u64 + 1);
     match version.as_u64() {
-        Some(0) | None => Err(invalid(line, "`callscope` is the version of the format: write 1")),
+        Some(0) | None => {
+            Err(invalid(line, say!("store.no_version", "`callscope` is the version of the format: write 1")))
+        }
         Some(version) => Ok((version > FORMAT).then_some(version)),
     }
 }
@@ -257,7 +261,12 @@ fn prepared(path: &Path, text: &str, index: usize, message: MessageFile) -> Resu
                 path: path.to_owned(),
                 line,
                 column: 1,
-                message: format!("message {} has more than one of `json`, `text` and `file`", index + 1),
+                message: say!(
+                    "store.two_bodies",
+                    "message %{number} has more than one of `json`, `text` and `file`",
+                    number = index + 1
+                )
+                .into(),
             });
         }
     };
@@ -316,7 +325,7 @@ pub(super) fn renamed(path: &Path, text: &str, name: &str) -> Result<String, Sto
 
 fn unwritable(path: &Path) -> StoreError {
     StoreError::Io {
-        what: "write",
+        what: Work::Write,
         path: path.to_owned(),
         source: std::io::Error::other("it holds values that YAML cannot say"),
     }

@@ -3,12 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use callscope_wire::{Say, Words, say};
+
 /// Why a file could not be read or written. The file is as it was before.
 #[derive(Debug, thiserror::Error)]
+#[error("{}", self.say())]
 #[non_exhaustive]
 pub enum StoreError {
     /// It is no call, or not one of ours.
-    #[error("{}, line {line}, column {column}: {message}", name(path))]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -17,10 +19,9 @@ pub enum StoreError {
         /// From 1, in characters.
         column: u64,
         /// What is wrong there.
-        message: String,
+        message: Words,
     },
     /// A newer program wrote it.
-    #[error("{} is of format {version}, newer than this program writes; save it under another name", name(path))]
     Newer {
         /// The file.
         path: PathBuf,
@@ -28,25 +29,21 @@ pub enum StoreError {
         version: u64,
     },
     /// Somebody else wrote it since it was read: keep mine, or take theirs.
-    #[error("{} changed on disk since it was read", name(path))]
     Conflict {
         /// The file.
         path: PathBuf,
     },
     /// There is one already.
-    #[error("{} exists already", name(path))]
     Exists {
         /// The file or folder.
         path: PathBuf,
     },
     /// The path leads out of the workspace.
-    #[error("{} is not inside the workspace", path.display())]
     Outside {
         /// The path.
         path: PathBuf,
     },
     /// More than a call can need.
-    #[error("{} is larger than {} MiB", name(path), limit >> 20)]
     TooLarge {
         /// The file.
         path: PathBuf,
@@ -54,10 +51,9 @@ pub enum StoreError {
         limit: u64,
     },
     /// The system said no.
-    #[error("cannot {what} {}", path.display())]
     Io {
-        /// A verb: `read`, `write`.
-        what: &'static str,
+        /// What was wanted.
+        what: Work,
         /// The file or folder.
         path: PathBuf,
         /// The system's reason.
@@ -65,16 +61,72 @@ pub enum StoreError {
     },
 }
 
-impl StoreError {
-    /// The whole chain in one line, for toasts and tooltips.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Io { source, .. } => format!("{self}: {source}"),
-            other => other.to_string(),
-        }
-    }
+/// What can be wanted of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Its text.
+    Read,
+    /// Another text in it.
+    Write,
+    /// To be there.
+    Create,
+    /// What is in it.
+    List,
+    /// Another name.
+    Rename,
+    /// To be gone.
+    Delete,
+    /// To be back.
+    Restore,
+}
 
-    pub(super) fn io(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+/// The system's reason stands in the sentence, so toasts and tooltips need nothing else.
+impl Say for StoreError {
+    fn say(&self) -> Words {
+        match self {
+            Self::Invalid { path, line, column, message } => say!(
+                "store.invalid",
+                "%{file}, line %{line}, column %{column}: %{what}",
+                file = name(path),
+                line = *line,
+                column = *column,
+                what = message.clone()
+            ),
+            Self::Newer { path, version } => say!(
+                "store.newer",
+                "%{file} is of format %{version}, newer than this program writes; save it under another name",
+                file = name(path),
+                version = *version
+            ),
+            Self::Conflict { path } => {
+                say!("store.conflict", "%{file} changed on disk since it was read", file = name(path))
+            }
+            Self::Exists { path } => say!("store.exists", "%{file} exists already", file = name(path)),
+            Self::Outside { path } => {
+                say!("store.outside", "%{path} is not inside the workspace", path = path.display().to_string())
+            }
+            Self::TooLarge { path, limit } => {
+                say!("store.too_large", "%{file} is larger than %{mib} MiB", file = name(path), mib = limit >> 20)
+            }
+            Self::Io { what, path, source } => {
+                let sentence = match what {
+                    Work::Read => say!("store.cannot_read", "cannot read %{path}: %{why}"),
+                    Work::Write => say!("store.cannot_write", "cannot write %{path}: %{why}"),
+                    Work::Create => say!("store.cannot_create", "cannot create %{path}: %{why}"),
+                    Work::List => say!("store.cannot_list", "cannot list %{path}: %{why}"),
+                    Work::Rename => say!("store.cannot_rename", "cannot rename %{path}: %{why}"),
+                    Work::Delete => say!("store.cannot_delete", "cannot delete %{path}: %{why}"),
+                    Work::Restore => say!("store.cannot_restore", "cannot restore %{path}: %{why}"),
+                };
+                sentence.with("path", path.display().to_string()).with("why", source.to_string())
+            }
+        }
+        .into()
+    }
+}
+
+impl StoreError {
+    pub(super) fn io(what: Work, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| Self::Io { what, path, source }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{StoreError, atomic};
+use super::{StoreError, Work, atomic};
 
 macro_rules! files {
     ($($path:literal)*) => { &[$(($path, include_str!(concat!("../../../assets/demo/", $path)))),*] };
@@ -33,7 +33,7 @@ pub fn unpack(folder: &Path) -> Result<(), StoreError> {
     for (path, text) in FILES {
         let path = folder.join(path);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(StoreError::io("create", parent))?;
+            fs::create_dir_all(parent).map_err(StoreError::io(Work::Create, parent))?;
         }
         atomic::write(&path, atomic::Clobber::Refuse, text.as_bytes())?;
     }

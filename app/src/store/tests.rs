@@ -145,13 +145,13 @@ fn invalid_files_name_line_and_column_and_are_never_written() {
         let error = load(&path).unwrap_err();
         let StoreError::Invalid { line: found, column, ref message, .. } = error else { panic!("{error:?}") };
         assert_eq!(found, line, "{text}\n{error}");
-        assert!(column >= 1 && message.contains(words), "{text}\n{error}");
+        assert!(column >= 1 && message.to_string().contains(words), "{text}\n{error}");
         for over in [Over::Nothing, Over::Anything] {
             save(&path, &Draft::default(), over).unwrap_err();
         }
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         let Entry::Call { error, .. } = &scan(folder.path()).unwrap().entries[0] else { panic!() };
-        assert!(error.as_ref().unwrap().contains(&format!("line {line}, column")), "{error:?}");
+        assert!(error.as_ref().unwrap().to_string().contains(&format!("line {line}, column")), "{error:?}");
     }
     let path = write(&folder, "");
     fs::write(&path, b"callscope: 1\nname: \xff\n").unwrap();

@@ -4,7 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::{StoreError, atomic, call, read};
+use super::{StoreError, Work, atomic, call, read};
+use callscope_wire::Say as _;
+
 use crate::model::workspace::Entry;
 
 /// What a call file's name ends in.
@@ -46,8 +48,8 @@ fn folder(root: &Path, below: &Path, depth: usize, left: &mut usize) -> Result<V
     let full = root.join(below);
     let mut folders: Vec<(String, Entry)> = Vec::new();
     let mut calls: Vec<(i64, Entry)> = Vec::new();
-    for item in fs::read_dir(&full).map_err(StoreError::io("list", &full))? {
-        let item = item.map_err(StoreError::io("list", &full))?;
+    for item in fs::read_dir(&full).map_err(StoreError::io(Work::List, &full))? {
+        let item = item.map_err(StoreError::io(Work::List, &full))?;
         let name = item.file_name();
         let Some(shown) = name.to_str() else { continue };
         // Hidden: our own trash, temp files of killed processes, `.git`.
@@ -56,7 +58,7 @@ fn folder(root: &Path, below: &Path, depth: usize, left: &mut usize) -> Result<V
         }
         let path = below.join(&name);
         // A link to a folder may lead back up.
-        let kind = item.file_type().map_err(StoreError::io("list", &full))?;
+        let kind = item.file_type().map_err(StoreError::io(Work::List, &full))?;
         if kind.is_dir() && depth > 0 {
             *left -= 1;
             // One folder that may not be read is no reason to show none.
@@ -81,7 +83,7 @@ fn entry(root: &Path, path: PathBuf) -> (i64, Entry) {
             (seq.unwrap_or(i64::MAX), entry)
         }
         Err(error) => {
-            let error = Some(error.sentence());
+            let error = Some(error.say());
             (i64::MAX, Entry::Call { name: stem(&path), method: String::new(), path, error })
         }
     }
@@ -122,7 +124,7 @@ fn relocate(root: &Path, from: &Path, to: &Path) -> Result<PathBuf, StoreError> 
     if target.symlink_metadata().is_ok() && !same_file {
         return Err(StoreError::Exists { path: to.to_owned() });
     }
-    fs::rename(&source, &target).map_err(StoreError::io("rename", &source))?;
+    fs::rename(&source, &target).map_err(StoreError::io(Work::Rename, &source))?;
     Ok(to.to_owned())
 }
 
@@ -158,15 +160,15 @@ pub fn delete(root: &Path, path: &Path) -> Result<Kept, StoreError> {
     let full = below(root, path)?;
     let Some(name) = path.file_name() else { return Err(StoreError::Outside { path: path.to_owned() }) };
     let trash = root.join(TRASH);
-    fs::create_dir_all(&trash).map_err(StoreError::io("create", &trash))?;
+    fs::create_dir_all(&trash).map_err(StoreError::io(Work::Create, &trash))?;
     // Nobody wants deleted calls in a repository.
     let ignore = root.join(".callscope/.gitignore");
     if !ignore.exists() {
         atomic::write(&ignore, atomic::Clobber::Replace, b"*\n")?;
     }
-    let slot = tempfile::Builder::new().prefix("").tempdir_in(&trash).map_err(StoreError::io("create", &trash))?;
+    let slot = tempfile::Builder::new().prefix("").tempdir_in(&trash).map_err(StoreError::io(Work::Create, &trash))?;
     let kept = slot.path().join(name);
-    fs::rename(&full, &kept).map_err(StoreError::io("delete", &full))?;
+    fs::rename(&full, &kept).map_err(StoreError::io(Work::Delete, &full))?;
     // From here on it holds something: no cleaning up.
     let _kept_folder = slot.keep();
     Ok(Kept { path: path.to_owned(), kept })
@@ -179,9 +181,9 @@ pub fn restore(root: &Path, kept: &Kept) -> Result<(), StoreError> {
         return Err(StoreError::Exists { path: kept.path.clone() });
     }
     if let Some(parent) = target.parent() {
-        fs::create_dir_all(parent).map_err(StoreError::io("create", parent))?;
+        fs::create_dir_all(parent).map_err(StoreError::io(Work::Create, parent))?;
     }
-    fs::rename(&kept.kept, &target).map_err(StoreError::io("restore", &target))?;
+    fs::rename(&kept.kept, &target).map_err(StoreError::io(Work::Restore, &target))?;
     if let Some(slot) = kept.kept.parent() {
         // Only the empty slot goes; if it is not empty, it is not ours to clear.
         let _left = fs::remove_dir(slot);
@@ -198,7 +200,7 @@ pub fn new_folder(root: &Path, parent: &Path, name: &str) -> Result<PathBuf, Sto
         match fs::create_dir(&full) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(StoreError::io("create", &full)(error)),
+            Err(error) => return Err(StoreError::io(Work::Create, &full)(error)),
         }
     }
     Err(StoreError::Exists { path: parent.join(base) })

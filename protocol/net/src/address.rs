@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use callscope_wire::dialect;
+use callscope_wire::{Say, Words, dialect, say};
 
 use crate::transport;
 
@@ -60,25 +60,43 @@ pub enum TransportKind {
 
 /// Text that is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no address: {what} (character {})", offset + 1)]
+#[error("{}", self.say())]
 pub struct AddressError {
     /// As it was given.
     pub text: String,
     /// Byte offset at which it goes wrong.
     pub offset: usize,
     /// What is wrong, and what to write instead.
-    pub what: String,
+    pub what: Words,
+}
+
+impl Say for AddressError {
+    fn say(&self) -> Words {
+        say!(
+            "address.wrong",
+            "`%{text}` is no address: %{what} (character %{place})",
+            text = &self.text,
+            what = self.what.clone(),
+            place = self.offset + 1
+        )
+        .into()
+    }
 }
 
 impl FromStr for Address {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let at = |offset: usize, what: String| AddressError { text: text.to_owned(), offset, what };
+        let at = |offset: usize, what: Words| AddressError { text: text.to_owned(), offset, what };
         let Some((scheme, rest)) = text.split_once("://") else {
             // What `serve` prints and everybody pastes.
             let HostPort { host, port } = host_port(text).map_err(|(offset, what)| {
-                at(offset, format!("{what}; write it as native://HOST:PORT or registry://HOST:PORT/SERVICE"))
+                let form = say!(
+                    "address.form",
+                    "%{what}; write it as native://HOST:PORT or registry://HOST:PORT/SERVICE",
+                    what = what
+                );
+                at(offset, form.into())
             })?;
             return Ok(Self::Direct(Endpoint { dialect: "native", transport: TransportKind::Tcp, host, port }));
         };
@@ -94,22 +112,35 @@ impl FromStr for Address {
         };
         let Some(dialect) = dialect::by_name(dialect) else {
             let known: Vec<_> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
-            return Err(at(0, format!("`{dialect}` is no dialect; write registry or one of {}", known.join(", "))));
+            let what = say!(
+                "address.no_dialect",
+                "`%{name}` is no dialect; write registry or one of %{known}",
+                name = dialect,
+                known = known.join(", ")
+            );
+            return Err(at(0, what.into()));
         };
         let Some(transport) = transport::ALL.iter().find(|transport| transport.suffix() == suffix) else {
             let known: Vec<_> =
                 transport::ALL.iter().map(|transport| transport.suffix()).filter(|suffix| !suffix.is_empty()).collect();
             let offset = dialect.name().len() + 1;
-            return Err(at(offset, format!("`{suffix}` is no transport; write one of {}", known.join(", "))));
+            let what = say!(
+                "address.no_transport",
+                "`%{name}` is no transport; write one of %{known}",
+                name = suffix,
+                known = known.join(", ")
+            );
+            return Err(at(offset, what.into()));
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if let Some(slash) = rest.find('/') {
-            return Err(at(start + slash, "a direct address has no path; the method is named separately".to_owned()));
+            let what = say!("address.path", "a direct address has no path; the method is named separately");
+            return Err(at(start + slash, what.into()));
         }
         let transport = transport.kind();
         let HostPort { host, port } = if transport == TransportKind::Memory {
             if rest.is_empty() {
-                return Err(at(start, "the name of the listener is missing".to_owned()));
+                return Err(at(start, say!("address.no_listener", "the name of the listener is missing").into()));
             }
             HostPort { host: rest.to_owned(), port: 0 }
         } else {
@@ -146,7 +177,11 @@ impl FromStr for Endpoint {
             Address::Registry { .. } => Err(AddressError {
                 text: text.to_owned(),
                 offset: 0,
-                what: "an address of one listener is wanted here, such as native://127.0.0.1:7001".to_owned(),
+                what: say!(
+                    "address.one_listener",
+                    "an address of one listener is wanted here, such as native://127.0.0.1:7001"
+                )
+                .into(),
             }),
         }
     }
@@ -214,11 +249,15 @@ impl fmt::Display for Pair<'_> {
 }
 
 /// What went wrong, and where within the part that was given.
-type Wrong = (usize, String);
+type Wrong = (usize, Words);
+
+fn no_service() -> Words {
+    say!("address.no_service", "the service is missing; write registry://HOST:PORT/SERVICE").into()
+}
 
 fn registry(rest: &str) -> Result<Address, Wrong> {
     let Some((authority, path)) = rest.split_once('/') else {
-        return Err((rest.len(), "the service is missing; write registry://HOST:PORT/SERVICE".to_owned()));
+        return Err((rest.len(), no_service()));
     };
     let at = if authority.is_empty() { None } else { Some(host_port(authority)?) };
     let start = authority.len() + 1;
@@ -227,43 +266,50 @@ fn registry(rest: &str) -> Result<Address, Wrong> {
         Some((service, instance)) => (service, Some(instance)),
     };
     if service.is_empty() {
-        return Err((start, "the service is missing; write registry://HOST:PORT/SERVICE".to_owned()));
+        return Err((start, no_service()));
     }
     if let Some(slash) = path.find('/') {
-        return Err((start + slash, "a service has no `/` in its name; the method is named separately".to_owned()));
+        let what = say!("address.service_path", "a service has no `/` in its name; the method is named separately");
+        return Err((start + slash, what.into()));
     }
     if instance.is_some_and(str::is_empty) {
-        return Err((start + path.len(), "the instance's id is missing behind the `@`".to_owned()));
+        let what = say!("address.no_instance", "the instance's id is missing behind the `@`");
+        return Err((start + path.len(), what.into()));
     }
     Ok(Address::Registry { at, service: service.to_owned(), instance: instance.map(str::to_owned) })
 }
 
 fn host_port(text: &str) -> Result<HostPort, Wrong> {
-    let missing = |offset| (offset, "the port is missing; write HOST:PORT".to_owned());
+    let missing = |offset| (offset, say!("address.no_port", "the port is missing; write HOST:PORT").into());
     let (host, port) = if let Some(inner) = text.strip_prefix('[') {
         let Some((host, behind)) = inner.split_once(']') else {
-            return Err((text.len(), "the `]` behind an IPv6 address is missing".to_owned()));
+            return Err((text.len(), say!("address.no_bracket", "the `]` behind an IPv6 address is missing").into()));
         };
         (host, behind.strip_prefix(':').ok_or_else(|| missing(text.len() - behind.len()))?)
     } else {
         let (host, port) = text.rsplit_once(':').ok_or_else(|| missing(text.len()))?;
         if host.contains(':') {
-            return Err((0, format!("an IPv6 address stands in brackets; write [{text}]:PORT")));
+            let what =
+                say!("address.brackets", "an IPv6 address stands in brackets; write [%{text}]:PORT", text = text);
+            return Err((0, what.into()));
         }
         (host, port)
     };
     if host.is_empty() {
-        return Err((0, "the host is missing; write HOST:PORT".to_owned()));
+        return Err((0, say!("address.no_host", "the host is missing; write HOST:PORT").into()));
     }
     if let Some(offset) = host.find(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err((offset, "a host has no blanks in it".to_owned()));
+        return Err((offset, say!("address.blank", "a host has no blanks in it").into()));
     }
     let offset = text.len() - port.len();
     match port.parse() {
-        Ok(0) => Err((offset, "nothing listens on port 0".to_owned())),
+        Ok(0) => Err((offset, say!("address.port_0", "nothing listens on port 0").into())),
         Ok(port) => Ok(HostPort { host: host.to_owned(), port }),
         Err(_) if port.is_empty() => Err(missing(offset)),
-        Err(_) => Err((offset, format!("`{port}` is no port; write a number from 1 to 65535"))),
+        Err(_) => {
+            let what = say!("address.bad_port", "`%{port}` is no port; write a number from 1 to 65535", port = port);
+            Err((offset, what.into()))
+        }
     }
 }
 

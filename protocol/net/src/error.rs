@@ -5,7 +5,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use callscope_wire::{Blame, Code, Fault, Status};
+use callscope_wire::{Blame, Code, Fault, Say, Sentence, Status, Words, say};
 
 /// A part of making a connection, in the order in which they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,20 +20,26 @@ pub enum Step {
     Handshake,
 }
 
+impl Step {
+    fn said(self) -> Sentence {
+        match self {
+            Self::Resolve => say!("connect.step_resolve", "resolving the name"),
+            Self::Connect => say!("connect.step_connect", "connecting"),
+            Self::Tls => say!("connect.step_tls", "the TLS handshake"),
+            Self::Handshake => say!("connect.step_handshake", "the handshake"),
+        }
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Resolve => "resolving the name",
-            Self::Connect => "connecting",
-            Self::Tls => "the TLS handshake",
-            Self::Handshake => "the handshake",
-        })
+        self.said().fmt(f)
     }
 }
 
 /// No connection could be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{failure} ({step} to {address})")]
+#[error("{}", self.say())]
 pub struct ConnectError {
     /// The endpoint as an address.
     pub address: String,
@@ -47,34 +53,28 @@ pub struct ConnectError {
 
 /// Why a connection could not be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.say())]
 #[non_exhaustive]
 pub enum Failure {
     /// The name service does not know the host.
-    #[error("name not found: {host}")]
     NameNotFound {
         /// As given.
         host: String,
     },
     /// Nobody listens there.
-    #[error("connection refused")]
     Refused,
     /// Nothing came back in time.
-    #[error("timed out after {} ms", after.as_millis())]
     TimedOut {
         /// How long it waited.
         after: Duration,
     },
     /// The network said no, in its own words.
-    #[error("{0}")]
-    Network(String),
+    Network(Words),
     /// The options for TLS cannot be used: a file is missing or is not what it should be.
-    #[error("{0}")]
-    TlsOptions(String),
+    TlsOptions(Words),
     /// Nobody we trust signed the server's certificate.
-    #[error("the server's certificate is signed by nobody we trust; name its CA")]
     CertificateUnknown,
     /// The certificate is for other names.
-    #[error("the server's certificate is not for {wanted}{}", for_names(found))]
     CertificateWrongName {
         /// The name we asked for.
         wanted: String,
@@ -82,25 +82,18 @@ pub enum Failure {
         found: Vec<String>,
     },
     /// The certificate's time is over, or has not come.
-    #[error("the server's certificate is {0}")]
-    CertificateExpired(&'static str),
+    CertificateExpired(Lapse),
     /// The server wants a certificate of ours, or does not like the one it got.
-    #[error("the server does not accept our certificate: {0}")]
     CertificateRefused(String),
     /// We sent TLS, the server answered something else, or hung up.
-    #[error("the server does not speak TLS here; use an address without +tls")]
     ServerIsPlaintext,
     /// We sent TLS, the server hung up without a word, as listeners do that do not know it.
-    #[error("the server hung up on TLS; it may speak plaintext here (an address without +tls)")]
     HungUpOnTls,
     /// We sent plaintext, the server answered TLS.
-    #[error("the server speaks TLS; use {0}+tls://")]
     ServerIsTls(&'static str),
     /// TLS failed otherwise, in its own words.
-    #[error("{0}")]
-    Tls(String),
+    Tls(Words),
     /// The peer is another protocol's server.
-    #[error("the peer speaks {}, not {dialect}: its first bytes are {}", guess(first), hex(first))]
     OtherProtocol {
         /// What we speak.
         dialect: &'static str,
@@ -108,11 +101,89 @@ pub enum Failure {
         first: Vec<u8>,
     },
     /// The peer hung up before the handshake was done.
-    #[error("the peer closed the connection during the handshake")]
     HungUp,
     /// The dialect's engine gave up.
-    #[error("{0}")]
     Fault(Fault),
+}
+
+/// On which side of its time a certificate is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapse {
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+}
+
+impl Say for ConnectError {
+    fn say(&self) -> Words {
+        say!(
+            "connect.failed",
+            "%{failure} (%{step} to %{address})",
+            failure = self.failure.say(),
+            step = self.step.said(),
+            address = &self.address
+        )
+        .into()
+    }
+}
+
+impl Say for Failure {
+    fn say(&self) -> Words {
+        match self {
+            Self::NameNotFound { host } => say!("connect.name_not_found", "name not found: %{host}", host = host),
+            Self::Refused => say!("connect.refused", "connection refused"),
+            Self::TimedOut { after } => {
+                say!("connect.timed_out", "timed out after %{ms} ms", ms = after.as_millis().to_string())
+            }
+            Self::Network(words) | Self::TlsOptions(words) | Self::Tls(words) => return words.clone(),
+            Self::CertificateUnknown => say!(
+                "connect.certificate_unknown",
+                "the server's certificate is signed by nobody we trust; name its CA"
+            ),
+            Self::CertificateWrongName { wanted, found } if found.is_empty() => {
+                say!("connect.wrong_name", "the server's certificate is not for %{wanted}", wanted = wanted)
+            }
+            Self::CertificateWrongName { wanted, found } => say!(
+                "connect.wrong_name_but",
+                "the server's certificate is not for %{wanted} but for %{found}",
+                wanted = wanted,
+                found = found.join(", ")
+            ),
+            Self::CertificateExpired(Lapse::Expired) => {
+                say!("connect.certificate_expired", "the server's certificate is expired")
+            }
+            Self::CertificateExpired(Lapse::NotYetValid) => {
+                say!("connect.certificate_early", "the server's certificate is not valid yet")
+            }
+            Self::CertificateRefused(why) => {
+                say!("connect.certificate_refused", "the server does not accept our certificate: %{why}", why = why)
+            }
+            Self::ServerIsPlaintext => {
+                say!("connect.server_is_plaintext", "the server does not speak TLS here; use an address without +tls")
+            }
+            Self::HungUpOnTls => say!(
+                "connect.hung_up_on_tls",
+                "the server hung up on TLS; it may speak plaintext here (an address without +tls)"
+            ),
+            Self::ServerIsTls(dialect) => {
+                say!("connect.server_is_tls", "the server speaks TLS; use %{dialect}+tls://", dialect = *dialect)
+            }
+            Self::OtherProtocol { dialect, first } => say!(
+                "connect.other_protocol",
+                "the peer speaks %{found}, not %{dialect}: its first bytes are %{bytes}",
+                found = match guess(first) {
+                    Some(name) => Words::from(name),
+                    None => say!("connect.something_else", "something else").into(),
+                },
+                dialect = *dialect,
+                bytes = hex(first)
+            ),
+            Self::HungUp => say!("connect.hung_up", "the peer closed the connection during the handshake"),
+            Self::Fault(fault) => return fault.say(),
+        }
+        .into()
+    }
 }
 
 impl ConnectError {
@@ -139,7 +210,7 @@ impl ConnectError {
 
     /// The end of a call that needed this connection. No handler saw it.
     pub fn status(&self) -> Status {
-        Status::unprocessed(Code::UNAVAILABLE, self.to_string())
+        Status::unprocessed(Code::UNAVAILABLE, self.say())
     }
 }
 
@@ -148,25 +219,21 @@ impl ConnectError {
 #[error("the call is over")]
 pub struct SendError;
 
-fn for_names(names: &[String]) -> String {
-    if names.is_empty() { String::new() } else { format!(" but for {}", names.join(", ")) }
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
 /// Which protocol answers like this.
-fn guess(first: &[u8]) -> &'static str {
-    match first {
+fn guess(first: &[u8]) -> Option<&'static str> {
+    Some(match first {
         [0x89, b'R', b'P', b'C', ..] => "native",
         [b'H', b'T', b'T', b'P', ..] => "HTTP/1",
         [0, 0, _, 4, ..] => "HTTP/2",
         [b'S', b'S', b'H', b'-', ..] => "SSH",
         [b'{' | b'[', ..] => "JSON",
         [0x15 | 0x16, 3, ..] => "TLS",
-        _ => "something else",
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use callscope_wire::capture::FlowEvent;
 pub use callscope_wire::policy::BreakerView;
-use callscope_wire::{FlowId, Instance, Time};
+use callscope_wire::{FlowId, Instance, Time, Words};
 
 /// Listens to clients and discovery. Called from tokio tasks: must return at once.
 pub trait Observer: Send + Sync + 'static {
@@ -71,5 +71,5 @@ pub struct SourceView {
     /// Instances that found no room: the picture is not whole.
     pub left_out: usize,
     /// Why it is away, in plain words; the last good picture stays.
-    pub error: Option<String>,
+    pub error: Option<Words>,
 }

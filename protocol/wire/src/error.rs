@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::status::Code;
+use crate::{Say, Words, say};
 
 /// Who has to change something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +30,7 @@ impl fmt::Display for Blame {
 ///
 /// After an engine returned one: drain it once more (a goodbye may be queued), then close.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} (offset {offset})")]
+#[error("{}", self.say())]
 pub struct Fault {
     /// Who is to blame.
     pub blame: Blame,
@@ -38,12 +39,18 @@ pub struct Fault {
     /// Offset in the received bytes of the connection at which it was noticed.
     pub offset: u64,
     /// What was expected and what was found, one lower-case clause.
-    pub what: String,
+    pub what: Words,
 }
 
 impl Fault {
     /// A fault of the peer at `offset` of the bytes it sent.
-    pub fn peer(code: Code, offset: u64, what: impl Into<String>) -> Self {
+    pub fn peer(code: Code, offset: u64, what: impl Into<Words>) -> Self {
         Self { blame: Blame::Peer, code, offset, what: what.into() }
+    }
+}
+
+impl Say for Fault {
+    fn say(&self) -> Words {
+        say!("fault.at", "%{what} (offset %{offset})", what = self.what.clone(), offset = self.offset).into()
     }
 }

@@ -7,7 +7,7 @@
 //! ```text
 //!  capture · inspect ──▶ dialect ──▶ engine ──▶ frame, schema,   ──▶ value, metadata, status, call
 //!                                               codec, compression   policy, instance, encoding
-//!                                                                      └──▶ id, time, trace, span, limits, error, buf
+//!                                                                      └──▶ id, time, trace, span, limits, error, buf, say
 //! ```
 //!
 //! An arrow reads "may use"; the tidy tests hold the crate to it. Dialects never use one another,
@@ -18,6 +18,7 @@ pub mod buf;
 pub mod error;
 pub mod id;
 pub mod limits;
+pub mod say;
 pub mod span;
 pub mod time;
 pub mod trace;
@@ -52,6 +53,7 @@ pub use id::{CallId, ConnectionId, FlowId, FrameId};
 pub use instance::{Health, Instance};
 pub use limits::Limits;
 pub use metadata::Metadata;
+pub use say::{Say, Sentence, Words};
 pub use span::Span;
 pub use status::{Code, Status};
 pub use time::Time;

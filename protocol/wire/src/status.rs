@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Metadata;
+use crate::{Metadata, Say, Sentence, Words, say};
 
 /// What colour and shape a code is shown in, and what retry policies think of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -116,6 +116,9 @@ pub struct Status {
     /// One sentence from whoever ended it; may be empty.
     #[serde(default)]
     pub message: String,
+    /// The same as a sentence, where this side ended it. Never on the wire.
+    #[serde(skip)]
+    pub said: Option<Box<Sentence>>,
     /// Error details as the dialect carries them, decoded to JSON text where it can be.
     #[serde(default)]
     pub details: Vec<crate::Value>,
@@ -143,18 +146,48 @@ impl Status {
     }
 
     /// A code and why.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), ..Self::default() }
+    pub fn new(code: Code, message: impl Into<Words>) -> Self {
+        match message.into() {
+            Words::Plain(message) => Self { code, message, ..Self::default() },
+            Words::Said(sentence) => {
+                Self { code, message: sentence.to_string(), said: Some(sentence), ..Self::default() }
+            }
+        }
     }
 
     /// The same, for a call that no handler saw.
-    pub fn unprocessed(code: Code, message: impl Into<String>) -> Self {
+    pub fn unprocessed(code: Code, message: impl Into<Words>) -> Self {
         Self { not_processed: true, ..Self::new(code, message) }
     }
 
     /// The end of a call whose connection ended before it.
-    pub fn cut_off(code: Code, message: impl Into<String>) -> Self {
+    pub fn cut_off(code: Code, message: impl Into<Words>) -> Self {
         Self { cut_off: true, ..Self::new(code, message) }
+    }
+
+    /// Says something else, where this side knows more of it.
+    pub fn set_message(&mut self, message: impl Into<Words>) {
+        let Self { message, said, .. } = Self::new(self.code, message);
+        (self.message, self.said) = (message, said);
+    }
+
+    /// The message in the reader's language if it is ours, word for word if it is the peer's.
+    pub fn words(&self) -> Words {
+        match &self.said {
+            Some(sentence) => Words::Said(sentence.clone()),
+            None => Words::Plain(self.message.clone()),
+        }
+    }
+}
+
+impl Say for Status {
+    fn say(&self) -> Words {
+        let code = self.code.to_string();
+        if self.message.is_empty() {
+            code.into()
+        } else {
+            say!("status.line", "%{code}: %{message}", code = code, message = self.words()).into()
+        }
     }
 }
 

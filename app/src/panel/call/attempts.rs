@@ -11,6 +11,7 @@ use crate::panel::Cx;
 use crate::theme::{font, mix, size};
 use crate::widget::mark::{self, Mark};
 use crate::widget::{chip, edge, meter, row, text};
+use crate::words::tell;
 
 const ROW: f32 = 48.0;
 const LEFT: f32 = 32.0;
@@ -22,14 +23,14 @@ pub(super) fn ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View) {
         ui.add_space(8.0);
         for attempt in &flow.attempts {
             if let Some((delay, reason)) = &attempt.backoff {
-                backoff_ui(ui, cx, &figures::duration(*delay), reason);
+                backoff_ui(ui, cx, &figures::duration(*delay), &tell(reason));
             }
             if !attempt.instance.is_empty() || attempt.status.is_some() {
                 attempt_ui(ui, cx, view, flow, attempt);
             }
         }
         if let Some(reason) = &flow.retry_refused {
-            note_ui(ui, cx, &t!("call.attempts.refused", reason = reason));
+            note_ui(ui, cx, &t!("call.attempts.refused", reason = tell(reason)));
         }
         if flow.attempts.is_empty() {
             note_ui(ui, cx, &t!("call.attempts.none"));
@@ -79,7 +80,7 @@ fn attempt_ui(ui: &mut Ui, cx: &Cx, view: &mut View, flow: &Flow, attempt: &Atte
     let words_at = pos2(rect.left() + LEFT, lower);
     let x = text::left(painter, words_at, outcome.as_str(), font::small_medium(), kind.color(t)) + 8.0;
     if let Some(status) = attempt.status.as_ref().filter(|status| !status.message.is_empty()) {
-        text::left_elided(painter, pos2(x, lower), &status.message, font::small(), t.low, right - x);
+        text::left_elided(painter, pos2(x, lower), tell(&status.words()), font::small(), t.low, right - x);
     }
     if selected {
         segments_ui(ui, cx, flow, attempt);

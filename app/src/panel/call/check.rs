@@ -7,6 +7,7 @@ use std::sync::Arc;
 use callscope_wire::schema::validate::Part;
 use callscope_wire::schema::{Schema, TypeRef};
 use callscope_wire::value::text::{self, SpanMap};
+use callscope_wire::{Say as _, Words};
 
 use super::subject::Subject;
 
@@ -53,9 +54,9 @@ pub(super) struct Mistake {
     /// Where in the text.
     pub range: Range<usize>,
     /// What.
-    pub message: String,
+    pub message: Words,
     /// The rule of the schema that it breaks; empty for broken JSON.
-    pub rule: String,
+    pub rule: Words,
 }
 
 impl Check {
@@ -91,11 +92,11 @@ fn judge(source: &str, schema: Option<&Schema>, of: Option<&TypeRef>) -> Verdict
     let value = match text::parse(source) {
         Ok(value) => value,
         Err(error) => {
-            let message = error.to_string();
+            let message = error.say();
             return Verdict::Wrong(vec![Mistake {
                 range: error.offset..error.offset + 1,
                 message,
-                rule: String::new(),
+                rule: Words::default(),
             }]);
         }
     };
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn broken_json_is_named_by_line_and_column() {
         let Verdict::Wrong(mistakes) = check("{\n  \"customer_id\" \"c-1\"\n}") else { panic!("valid?") };
-        assert!(mistakes[0].message.starts_with("line 2, column 17"), "{}", mistakes[0].message);
+        assert!(mistakes[0].message.to_string().starts_with("line 2, column 17"), "{}", mistakes[0].message);
     }
 
     #[test]
@@ -151,7 +152,7 @@ mod tests {
         let source = "{ \"customer_id\": \"c-1\", \"itms\": [], \"items\": [] }";
         let Verdict::Wrong(mistakes) = check(source) else { panic!("valid?") };
         assert_eq!(&source[mistakes[0].range.clone()], "\"itms\"");
-        assert!(mistakes[0].message.contains("itms"));
+        assert!(mistakes[0].message.to_string().contains("itms"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::widget::json::editor::{EDIT_LIMIT, Editor};
 use crate::widget::json::text::text_view;
 use crate::widget::pane::{self, Line};
 use crate::widget::{button, edge, mark, text};
+use crate::words::tell;
 
 /// Below this height of the editor the metadata block is left to its own sub-tab.
 const EDITOR_LEAST: f32 = 120.0;
@@ -92,7 +93,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, pla
 fn mistakes_ui(ui: &mut Ui, cx: &Cx, mistakes: &[super::check::Mistake]) -> Option<Range<usize>> {
     let t = cx.tokens;
     let first = mistakes.first()?;
-    let mut words = first.message.clone();
+    let mut words = tell(&first.message);
     if mistakes.len() > 1 {
         words = format!("{words} {}", t!("call.message.and_more", count = mistakes.len() - 1));
     }
@@ -108,7 +109,7 @@ fn mistakes_ui(ui: &mut Ui, cx: &Cx, mistakes: &[super::check::Mistake]) -> Opti
         edge::focus_ring(ui.painter(), rect.expand2(vec2(3.0, 0.0)), size::ROW_RADIUS, t);
     }
     if !first.rule.is_empty() {
-        text::line(ui, &first.rule, font::small(), t.low, 20.0);
+        text::line(ui, &tell(&first.rule), font::small(), t.low, 20.0);
     }
     let clicked = response.clicked();
     response.on_hover_text(t!("call.message.go_to"));

@@ -15,6 +15,7 @@ use crate::widget::json::tree::{Labels, Tree};
 use crate::widget::mark::{self, Mark};
 use crate::widget::subtabs::{SubTab, subtabs};
 use crate::widget::{button, chip, pane, segmented, text};
+use crate::words::tell;
 
 /// Room of the Tree / Text switch.
 const SWITCH: f32 = 112.0;
@@ -152,17 +153,21 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx, record: &Record, status: &Status) {
     ScrollArea::vertical().id_salt("failure").auto_shrink([false, false]).show(ui, |ui| {
         Frame::new().inner_margin(Margin::symmetric(12, 16)).show(ui, |ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-            let fallback = if status.message.is_empty() { status.code.name() } else { status.message.as_str() };
-            let verdict = if record.verdict.is_empty() { fallback } else { record.verdict.as_str() };
+            let message = tell(&status.words());
+            let verdict = match tell(&record.verdict) {
+                verdict if !verdict.is_empty() => verdict,
+                _ if message.is_empty() => status.code.name().to_owned(),
+                _ => message.clone(),
+            };
             ui.horizontal_top(|ui| {
                 let (rect, _) = ui.allocate_exact_size(vec2(20.0, 20.0), egui::Sense::hover());
                 mark::paint(ui.painter(), rect.center(), 10.0, figures::mark_of(status.code), t);
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 6.0;
-                    text::label(ui, verdict, font::title(), t.hi);
+                    text::label(ui, &verdict, font::title(), t.hi);
                     // The verdict mostly quotes it; saying it twice helps nobody.
-                    if !verdict.contains(status.message.as_str()) {
-                        text::label(ui, &status.message, font::label_regular(), t.mid);
+                    if !verdict.contains(&message) {
+                        text::label(ui, &message, font::label_regular(), t.mid);
                     }
                     for fact in facts(record, status) {
                         text::label(ui, fact, font::small(), t.low);
@@ -217,7 +222,7 @@ fn facts(record: &Record, status: &Status) -> Vec<String> {
         facts.push(t!("call.response.redirect", address = redirect).into_owned());
     }
     if let Some(reason) = &record.flow.retry_refused {
-        facts.push(t!("call.attempts.refused", reason = reason).into_owned());
+        facts.push(t!("call.attempts.refused", reason = tell(reason)).into_owned());
     }
     facts
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use callscope_wire::Words;
 use egui::Id;
 
 use crate::model::workspace::{Entry, Workspace};
@@ -26,7 +27,7 @@ pub struct Row {
     /// Open, for folders.
     pub open: Option<bool>,
     /// Why it cannot be opened.
-    pub error: Option<String>,
+    pub error: Option<Words>,
 }
 
 /// Which folders are not as they are at first.

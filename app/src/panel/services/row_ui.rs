@@ -17,6 +17,7 @@ use crate::theme::{Tokens, font, icon};
 use crate::widget::mark::Mark;
 use crate::widget::menu;
 use crate::widget::row::{Caret, Face, Fact, Lead, TreeRow, caret_x};
+use crate::words::tell;
 
 /// What was done with a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +143,7 @@ fn source_row<'a>(ui: &mut Ui, cx: &mut Cx<'_>, source: &'a Source, blank: impl 
     out.response.on_hover_ui(|ui| {
         ui.label(RichText::new(&source.address).font(font::code_small()));
         if let SourceState::Lost(reason) = &source.state {
-            ui.label(RichText::new(reason).color(cx.tokens.err));
+            ui.label(RichText::new(tell(reason)).color(cx.tokens.err));
         }
     });
     said
@@ -153,9 +154,11 @@ fn source_state(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, source: &Source) -> Sai
     let (lead, words, color) = match &source.state {
         SourceState::Connecting => (Lead::None, t!("services.connecting"), cx.tokens.low),
         SourceState::Lost(reason) if source.services.is_empty() => {
-            (Lead::Mark(Mark::Err), t!("services.lost_why", reason = reason), cx.tokens.err)
+            (Lead::Mark(Mark::Err), t!("services.lost_why", reason = tell(reason)), cx.tokens.err)
         }
-        SourceState::Lost(reason) => (Lead::Mark(Mark::Err), t!("services.lost_keeps", reason = reason), cx.tokens.err),
+        SourceState::Lost(reason) => {
+            (Lead::Mark(Mark::Err), t!("services.lost_keeps", reason = tell(reason)), cx.tokens.err)
+        }
         SourceState::Live => (Lead::None, t!("services.empty_source"), cx.tokens.low),
     };
     let name = TreeRow::new(row.id, &words).depth(row.depth).lead(lead).name_color(color);
@@ -276,7 +279,7 @@ fn method_to_call(model: &Model, known: &Service) -> String {
 
 fn schema_state(ui: &mut Ui, cx: &mut Cx<'_>, row: &Row, known: &Service) -> Said {
     let (lead, words) = match &known.schema {
-        SchemaState::Failed(reason) => (Lead::Mark(Mark::Err), t!("services.schema_failed", reason = reason)),
+        SchemaState::Failed(reason) => (Lead::Mark(Mark::Err), t!("services.schema_failed", reason = tell(reason))),
         _ => (Lead::None, t!("services.schema_loading")),
     };
     let failed = matches!(known.schema, SchemaState::Failed(_));

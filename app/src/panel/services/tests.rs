@@ -67,7 +67,7 @@ fn world() -> Model {
     let embedded = "registry://127.0.0.1:7000";
     model.services.sources = vec![
         source(embedded, SourceKind::Embedded, SourceState::Connecting),
-        source("registry://10.0.0.5:7000", SourceKind::Registry, SourceState::Lost("connection refused".to_owned())),
+        source("registry://10.0.0.5:7000", SourceKind::Registry, SourceState::Lost("connection refused".into())),
         source("native://10.0.9.1:7001", SourceKind::Direct, SourceState::Connecting),
     ];
     let orders = vec![
@@ -97,7 +97,7 @@ fn world() -> Model {
         for known in &mut source.services {
             known.schema = match known.name.as_str() {
                 "orders" => SchemaState::Ready(schema()),
-                "payments" => SchemaState::Failed("connection refused".to_owned()),
+                "payments" => SchemaState::Failed("connection refused".into()),
                 _ => SchemaState::Unknown,
             };
         }

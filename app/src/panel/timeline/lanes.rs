@@ -4,7 +4,7 @@
 
 use callscope_wire::capture::{Attempt, Flow, Segment};
 use callscope_wire::policy::BreakerState;
-use callscope_wire::{Code, Time};
+use callscope_wire::{Code, Time, Words};
 
 /// One call, ready to be drawn.
 #[derive(Debug, PartialEq)]
@@ -36,10 +36,10 @@ pub enum LaneKind {
         address: String,
         breaker: Option<BreakerState>,
         /// How it ended; `None` while it runs.
-        outcome: Option<(Code, String)>,
+        outcome: Option<(Code, Words)>,
     },
     /// The wait before an attempt, and why.
-    Backoff { attempt: u8, reason: String },
+    Backoff { attempt: u8, reason: Words },
 }
 
 /// A part of a lane's time.
@@ -150,7 +150,7 @@ fn attempt_lane(attempt: &Attempt, first: bool, call: &mut Lane, end: f64, ms: i
             instance: attempt.instance.clone(),
             address: attempt.address.clone(),
             breaker: attempt.breaker,
-            outcome: attempt.status.as_ref().map(|status| (status.code, status.message.clone())),
+            outcome: attempt.status.as_ref().map(|status| (status.code, status.words())),
         },
         bars,
         from,

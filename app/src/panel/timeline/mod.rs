@@ -28,6 +28,7 @@ use crate::panel::call::figures;
 use crate::panel::call::subject::shown_call;
 use crate::theme::{font, icon, reduce_motion, size};
 use crate::widget::{button, edge, pane, text};
+use crate::words::tell;
 
 const AXIS_ROW: f32 = 28.0;
 const LEGEND: f32 = 36.0;
@@ -59,7 +60,7 @@ impl Timeline {
         }
         let record = self.record(cx.model).0.filter(|record| !record.verdict.is_empty());
         let Some(record) = record else { return };
-        verdict_ui(ui, cx, &record.verdict);
+        verdict_ui(ui, cx, &tell(&record.verdict));
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx) {
@@ -75,7 +76,9 @@ impl Timeline {
         let said = self.head_frame == Some(ui.ctx().cumulative_frame_nr());
         if !said && !cx.narrow && !record.verdict.is_empty() {
             let (head, rest, _) = pane::cut(rect, size::TABLE_HEADER, 0.0);
-            pane::bar_at(ui, head, pane::Line::Below, |ui| pane::right(ui, |ui| verdict_ui(ui, cx, &record.verdict)));
+            pane::bar_at(ui, head, pane::Line::Below, |ui| {
+                pane::right(ui, |ui| verdict_ui(ui, cx, &tell(&record.verdict)));
+            });
             rect = rest;
         }
         let chart = Chart::new(&record.flow, cx.now());
@@ -224,7 +227,7 @@ fn readout_ui(response: &Response, lane: &Lane, axis: Axis) {
     let bar = lane.bars.iter().rev().find(|bar| bar.from <= at && at <= bar.to.max(bar.from + reach));
     let words = match (bar, &lane.kind) {
         (Some(bar), LaneKind::Backoff { reason, .. }) if !reason.is_empty() => {
-            format!("{}\n{reason}", part_words(bar.part.name(), bar.length(), bar.from, bar.to))
+            format!("{}\n{}", part_words(bar.part.name(), bar.length(), bar.from, bar.to), tell(reason))
         }
         (Some(bar), _) => part_words(bar.part.name(), bar.length(), bar.from, bar.to),
         (None, _) => t!("timeline.at", time = figures::duration(ms(at))).into_owned(),

@@ -13,6 +13,7 @@ use crate::panel::call::figures;
 use crate::theme::{Tokens, font, mix, size};
 use crate::widget::mark::{self, Mark};
 use crate::widget::{edge, row, text};
+use crate::words::tell;
 
 /// Ticks are about this far apart.
 const TICK_GAP: f32 = 60.0;
@@ -116,7 +117,7 @@ impl<'a> Painting<'a> {
             let end = text::left_elided(&self.painter, at, code.to_string(), font::small_medium(), color, room);
             let rest = rect.right() - end - 16.0;
             if !code.is_ok() && rest > 40.0 {
-                text::left_elided(&self.painter, pos2(end + 8.0, y), message, font::small(), t.low, rest);
+                text::left_elided(&self.painter, pos2(end + 8.0, y), tell(message), font::small(), t.low, rest);
             }
         }
     }

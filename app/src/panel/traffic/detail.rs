@@ -274,7 +274,7 @@ mod tests {
             Node::group("native DATA", "4 B", Span::new(0, 4), vec![leaf("len", 0, 2), leaf("type", 2, 4)]),
             Node::group("message", "6 B", Span::new(4, 10), vec![leaf("id", 4, 6), items]),
         ];
-        let odd = vec![Diagnostic { span: Span::new(9, 10), message: "odd".to_owned() }];
+        let odd = vec![Diagnostic { span: Span::new(9, 10), message: "odd".into() }];
         let mut detail = Detail {
             frame: super::super::tests::frame(b"0123456789"),
             dissection: Dissection { summary: String::new(), tree, diagnostics: odd },

@@ -1,5 +1,6 @@
 //! The text of the filter, and the last one of them that made sense.
 
+use callscope_wire::Words;
 use callscope_wire::capture::filter::Filter;
 use callscope_wire::capture::{Frame, Store};
 use egui::Color32;
@@ -13,7 +14,7 @@ pub(super) struct FilterText {
     /// As typed.
     pub text: String,
     /// What is wrong with it: where (characters from the start), and what.
-    pub error: Option<(usize, String)>,
+    pub error: Option<(usize, Words)>,
     /// Somebody asked for the cursor.
     pub wants_focus: bool,
     /// The last text that was a filter, which goes on working while the next is typed.

@@ -448,7 +448,7 @@ fn what_is_odd_is_shown_and_counted() {
     harness.run_steps(3);
     let odd = harness.state().panel.detail.as_ref().unwrap().dissection.diagnostics.clone();
     assert!(!odd.is_empty());
-    harness.get_by_label(&odd[0].message).click();
+    harness.get_by_label(&odd[0].message.to_string()).click();
     harness.run_steps(3);
     picture(&mut harness, "traffic-odd", Theme::Dark);
     let detail = harness.state().panel.detail.as_ref().unwrap();

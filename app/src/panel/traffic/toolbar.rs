@@ -11,6 +11,7 @@ use crate::theme::{font, icon, size};
 use crate::widget::chip::grouped;
 use crate::widget::field::Field;
 use crate::widget::{button, edge, pane, text};
+use crate::words::tell;
 
 impl TrafficPanel {
     /// Fills the bar.
@@ -76,7 +77,7 @@ impl TrafficPanel {
             let wave = Rect::from_min_size(pos2(x.min(rect.right() - 60.0), rect.bottom() - 5.0), vec2(9.0, 2.0));
             ui.painter().rect_filled(wave, 1, t.err);
             if response.has_focus() {
-                error_float(ui, cx, &message, offset, pos2(wave.left() - 10.0, rect.bottom() + 6.0));
+                error_float(ui, cx, &tell(&message), offset, pos2(wave.left() - 10.0, rect.bottom() + 6.0));
             }
         }
     }

@@ -13,6 +13,7 @@ use crate::widget::mark::{self, Mark};
 use crate::widget::row::{self, Caret};
 use crate::widget::vtable::{Column, RowPainter, VTable, Width};
 use crate::widget::{edge, pane, text};
+use crate::words::tell;
 
 /// Diagnostics listed over the footer.
 const ODD_SHOWN: usize = 4;
@@ -147,8 +148,9 @@ impl TrafficPanel {
         for (index, diagnostic) in diagnostics.iter().take(ODD_SHOWN).enumerate() {
             let top = rect.top() + 4.0 + size::ROW * index as f32;
             let line = Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), size::ROW));
+            let words = tell(&diagnostic.message);
             let response = ui.interact(line, ui.scope_id().with(("odd", index)), Sense::click());
-            response.widget_info(|| WidgetInfo::labeled(Role::Link, true, &diagnostic.message));
+            response.widget_info(|| WidgetInfo::labeled(Role::Link, true, &words));
             if response.hovered() || response.has_focus() {
                 ui.painter().rect_filled(line.shrink2(vec2(4.0, 0.0)), size::ROW_RADIUS, t.hover);
             }
@@ -158,7 +160,7 @@ impl TrafficPanel {
             let end = pos2(line.right() - size::PANE_PADDING, line.center().y);
             let end = text::right(ui.painter(), end, place, font::small(), t.low);
             let at = pos2(line.left() + 30.0, line.center().y);
-            text::left_elided(ui.painter(), at, &diagnostic.message, font::small_medium(), t.err, end - at.x - 8.0);
+            text::left_elided(ui.painter(), at, words, font::small_medium(), t.err, end - at.x - 8.0);
             if response.clicked() {
                 go_to = Some(span);
             }

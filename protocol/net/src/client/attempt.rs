@@ -8,7 +8,7 @@ use std::pin::pin;
 use bytes::Bytes;
 use callscope_wire::capture::{FlowEvent, Segment};
 use callscope_wire::engine::CancelReason;
-use callscope_wire::{CallHead, Status, Time};
+use callscope_wire::{CallHead, Status, Time, say};
 use tokio::sync::mpsc;
 
 use super::channel::{Both, Channel, Exchange, ExchangeEvent};
@@ -271,18 +271,18 @@ impl Attempt<'_> {
         let doing = match (progress.written, progress.first_frame) {
             (_, Some(first)) => {
                 self.segment(at, Segment::Receive, first);
-                format!("{} was answering", self.instance)
+                say!("calling.was_answering", "%{who} was answering", who = self.instance)
             }
             (Some(written), None) => {
                 self.segment(at, Segment::Wait, written);
-                format!("waiting for {}", self.instance)
+                say!("calling.waiting_for", "waiting for %{who}", who = self.instance)
             }
             (None, None) => {
                 self.segment(at, Segment::Send, progress.handed);
-                format!("sending to {}", self.instance)
+                say!("calling.sending_to", "sending to %{who}", who = self.instance)
             }
         };
-        let status = self.patience.status(interrupt, &doing);
+        let status = self.patience.status(interrupt, doing);
         Ending { status, reach: Reach::Sent, answered: progress.answered, interrupted: true }
     }
 

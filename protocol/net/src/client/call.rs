@@ -7,7 +7,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use bytes::Bytes;
-use callscope_wire::{Code, Metadata, Status};
+use callscope_wire::{Code, Metadata, Sentence, Status, say};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -140,11 +140,11 @@ impl Patience {
     }
 
     /// The status of a call that was interrupted while it was `doing` something.
-    pub(crate) fn status(&self, interrupt: Interrupt, doing: &str) -> Status {
+    pub(crate) fn status(&self, interrupt: Interrupt, doing: Sentence) -> Status {
         match interrupt {
             // Somebody who gives up too late gives up because it was late.
             Interrupt::Cancelled if !self.deadline.passed(clock::now()) => {
-                Status::new(Code::CANCELLED, format!("cancelled while {doing}"))
+                Status::new(Code::CANCELLED, say!("calling.cancelled", "cancelled while %{doing}", doing = doing))
             }
             Interrupt::Cancelled | Interrupt::Deadline => self.deadline.exceeded(doing),
         }

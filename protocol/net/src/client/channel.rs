@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use callscope_wire::capture::ConnectionFacts;
 use callscope_wire::engine::{Agreement, CancelReason, Closed, Input, Side};
-use callscope_wire::{CallHead, CallId, Code, ConnectionId, Limits, Metadata, Status, Time, dialect};
+use callscope_wire::{CallHead, CallId, Code, ConnectionId, Limits, Metadata, Status, Time, dialect, say};
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
@@ -141,7 +141,7 @@ impl Channel {
             address: endpoint.to_string(),
             step,
             took: Vec::new(),
-            failure: Failure::Network("this build does not have it".to_owned()),
+            failure: Failure::Network(say!("connect.not_built_in", "this build does not have it").into()),
         };
         let transport = transport::of(endpoint.transport).ok_or_else(|| not_supported(Step::Connect))?;
         let dialect = dialect::by_name(endpoint.dialect).ok_or_else(|| not_supported(Step::Handshake))?;

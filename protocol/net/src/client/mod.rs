@@ -28,7 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use callscope_wire::policy::Policy;
 use callscope_wire::schema::Schema;
-use callscope_wire::{Code, FlowId, Limits, Metadata, Shape, Status, Trace, Value};
+use callscope_wire::{Code, FlowId, Limits, Metadata, Shape, Status, Trace, Value, say};
 use tokio::runtime::Handle;
 
 pub(crate) use attempt::{Attempt, Ending, Outbox};
@@ -158,8 +158,12 @@ impl Client {
 
     /// One message there, one back.
     pub async fn unary(&self, options: CallOptions, request: &Value) -> Result<Value, Status> {
-        let encoded = serde_json::to_vec(request)
-            .map_err(|error| Status::new(Code::INVALID_ARGUMENT, format!("the request cannot be encoded: {error}")))?;
+        let encoded = serde_json::to_vec(request).map_err(|error| {
+            Status::new(
+                Code::INVALID_ARGUMENT,
+                say!("calling.request_unencodable", "the request cannot be encoded: %{why}", why = error.to_string()),
+            )
+        })?;
         let mut call = self.start(CallOptions { shape: Shape::Unary, ..options });
         // A call that is over already says how it ended below.
         let sent = call.send(Bytes::from(encoded)).await;
@@ -174,12 +178,19 @@ impl Client {
             }
         }
         let answer = answer.ok_or_else(|| {
-            let what =
-                if sent.is_ok() { "the server ended the call without an answer" } else { "the call was cut off" };
+            let what = if sent.is_ok() {
+                say!("calling.no_answer", "the server ended the call without an answer")
+            } else {
+                say!("calling.cut_off", "the call was cut off")
+            };
             Status::new(Code::INTERNAL, what)
         })?;
-        serde_json::from_slice(&answer)
-            .map_err(|error| Status::new(Code::INTERNAL, format!("the answer is not JSON: {error}")))
+        serde_json::from_slice(&answer).map_err(|error| {
+            Status::new(
+                Code::INTERNAL,
+                say!("calling.answer_no_json", "the answer is not JSON: %{why}", why = error.to_string()),
+            )
+        })
     }
 
     /// Changes what is accepted on a connection. Calls that run go on as they were begun.
@@ -198,8 +209,12 @@ impl Client {
             ..CallOptions::default()
         };
         let answer = self.unary(options, &serde_json::json!({})).await?;
-        serde_json::from_value(answer)
-            .map_err(|error| Status::new(Code::INTERNAL, format!("the description cannot be read: {error}")))
+        serde_json::from_value(answer).map_err(|error| {
+            Status::new(
+                Code::INTERNAL,
+                say!("calling.description", "the description cannot be read: %{why}", why = error.to_string()),
+            )
+        })
     }
 
     /// Watches everything that a registry lists until the handle is dropped: pictures go to

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use callscope_wire::{Limits, Time};
+use callscope_wire::{Limits, Time, say};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -132,7 +132,7 @@ impl Pool {
                 address: endpoint.to_string(),
                 step: Step::Connect,
                 took: Vec::new(),
-                failure: Failure::Network("the client is shutting down".to_owned()),
+                failure: Failure::Network(say!("connect.shutting_down", "the client is shutting down").into()),
             }),
         }
     }

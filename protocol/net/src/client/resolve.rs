@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use callscope_wire::{Code, Instance, Status};
+use callscope_wire::{Code, Instance, Status, say};
 use tokio::runtime::Handle;
 
 use crate::address::{Address, AddressError, HostPort};
@@ -117,8 +117,14 @@ impl Resolver {
         };
         let view = self.watcher(at, &target.service).settled().await;
         view.instances(&target.service).ok_or_else(|| {
-            let why = view.error.as_deref().unwrap_or("it does not answer");
-            Status::unprocessed(Code::UNAVAILABLE, format!("the registry at {at} cannot be asked: {why}"))
+            let why = view.error.unwrap_or_else(|| say!("source.silent", "it does not answer").into());
+            let what = say!(
+                "source.registry_away",
+                "the registry at %{address} cannot be asked: %{why}",
+                address = at.to_string(),
+                why = why
+            );
+            Status::unprocessed(Code::UNAVAILABLE, what)
         })
     }
 
@@ -184,7 +190,11 @@ impl Resolver {
             (None, None) => Err(AddressError {
                 text: "registry:///".to_owned(),
                 offset: "registry://".len(),
-                what: "this process has no registry of its own; write registry://HOST:PORT/SERVICE".to_owned(),
+                what: say!(
+                    "address.no_own_registry",
+                    "this process has no registry of its own; write registry://HOST:PORT/SERVICE"
+                )
+                .into(),
             }),
         }
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use callscope_wire::policy::{Balance, BreakerState, Policy};
-use callscope_wire::{Health, Instance, Status, Time};
+use callscope_wire::{Health, Instance, Sentence, Status, Time, say};
 
 use crate::balance::{self, Balancer, Candidate};
 use crate::clock;
@@ -60,7 +60,7 @@ pub(crate) enum Picked {
     /// The breakers of all instances are open, until this time at the earliest.
     AllOpen { instances: usize, until: Option<Time> },
     /// There is none, and why, in plain words.
-    None(String),
+    None(Sentence),
 }
 
 /// The right to send one attempt to an instance. Dropping it says nothing about the instance and
@@ -175,16 +175,24 @@ impl ServiceState {
         self.parts().budget.as_mut().map(|budget| budget.view(now))
     }
 
-    fn why_none(&self, ask: &Pick<'_>) -> String {
+    fn why_none(&self, ask: &Pick<'_>) -> Sentence {
         let service = &self.name;
         match (ask.instances.len(), ask.only) {
-            (0, _) => format!("no instance of `{service}` is registered"),
+            (0, _) => say!("pick.none", "no instance of `%{service}` is registered", service = service),
             (n, Some(only)) => match ask.instances.iter().find(|instance| instance.id == only) {
-                Some(_) => format!("`{only}` of `{service}` is down"),
-                None => format!("`{service}` has {n} instances, and none of them is `{only}`"),
+                Some(_) => say!("pick.down", "`%{only}` of `%{service}` is down", only = only, service = service),
+                None => say!(
+                    "pick.not_among",
+                    "`%{service}` has %{count} instances, and none of them is `%{only}`",
+                    service = service,
+                    count = n,
+                    only = only
+                ),
             },
-            (1, None) => format!("the only instance of `{service}` is down"),
-            (n, None) => format!("all {n} instances of `{service}` are down"),
+            (1, None) => say!("pick.only_down", "the only instance of `%{service}` is down", service = service),
+            (n, None) => {
+                say!("pick.all_down", "all %{count} instances of `%{service}` are down", count = n, service = service)
+            }
         }
     }
 
@@ -344,7 +352,7 @@ mod tests {
         match state.pick(Time::ZERO, &ask, [0.5, 0.5]) {
             Picked::Instance(lease) => Ok(lease),
             Picked::AllOpen { instances, .. } => Err(format!("{instances} open")),
-            Picked::None(why) => Err(why),
+            Picked::None(why) => Err(why.to_string()),
         }
     }
 

@@ -18,7 +18,7 @@ mod watcher;
 
 use std::fmt;
 
-use callscope_wire::Instance;
+use callscope_wire::{Instance, Words};
 use futures_util::future::BoxFuture;
 
 pub use picture::Picture;
@@ -63,7 +63,7 @@ pub enum Update {
 /// A source cannot be asked, or stopped telling. In plain words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct SourceError(pub String);
+pub struct SourceError(pub Words);
 
 /// A row of [`ALL`].
 #[derive(Debug)]

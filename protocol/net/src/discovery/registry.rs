@@ -1,6 +1,6 @@
 //! A Callscope registry as a source: one `Watch` over the native protocol.
 
-use callscope_wire::Instance;
+use callscope_wire::{Instance, Say};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -68,5 +68,5 @@ impl Feed for Watched {
 }
 
 fn away(error: RemoteError) -> SourceError {
-    SourceError(error.to_string())
+    SourceError(error.say())
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callscope_wire::{Instance, Time};
+use callscope_wire::{Instance, Time, Words, say};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio_util::task::AbortOnDropHandle;
@@ -33,7 +33,7 @@ pub struct View {
     /// Instances by service; `None`: the source has never answered.
     services: Option<Arc<BTreeMap<String, Arc<[Instance]>>>>,
     /// Why the source is away, while it is.
-    pub error: Option<String>,
+    pub error: Option<Words>,
 }
 
 /// A watched source.
@@ -194,7 +194,7 @@ impl Task {
         }
     }
 
-    fn tell(&self, error: Option<String>) {
+    fn tell(&self, error: Option<Words>) {
         self.observer.source(
             clock::now(),
             SourceView {
@@ -209,7 +209,7 @@ impl Task {
 }
 
 fn silent() -> SourceError {
-    SourceError(format!("no answer for {} s", SUBSCRIBE_TIMEOUT.as_secs()))
+    SourceError(say!("source.no_answer", "no answer for %{seconds} s", seconds = SUBSCRIBE_TIMEOUT.as_secs()).into())
 }
 
 #[cfg(test)]
@@ -248,7 +248,7 @@ mod tests {
 
     impl Feed for Hand {
         fn next(&mut self) -> BoxFuture<'_, Told> {
-            async { self.0.recv().await.unwrap_or_else(|| Err(SourceError("hung up".to_owned()))) }.boxed()
+            async { self.0.recv().await.unwrap_or_else(|| Err(SourceError("hung up".into()))) }.boxed()
         }
     }
 
@@ -263,7 +263,7 @@ mod tests {
             self.0.lock().unwrap().push(format!("{}: {}", snapshot.service, ids.join(" ")));
         }
         fn source(&self, _: Time, view: SourceView) {
-            self.0.lock().unwrap().push(view.error.unwrap_or_else(|| "fine".to_owned()));
+            self.0.lock().unwrap().push(view.error.map_or_else(|| "fine".to_owned(), |error| error.to_string()));
         }
     }
 
@@ -287,12 +287,12 @@ mod tests {
         let watcher = Watcher::start(&Handle::current(), source, Some("orders".to_owned()), seen.clone());
         assert!(watcher.view().instances("orders").is_none(), "nobody knows yet");
 
-        subscriptions.send(Err(SourceError("refused".to_owned()))).await.unwrap();
+        subscriptions.send(Err(SourceError("refused".into()))).await.unwrap();
         let view = watcher.settled().await;
-        assert_eq!((view.error.as_deref(), view.instances("orders").is_none()), (Some("refused"), true));
+        assert_eq!((&view.error, view.instances("orders").is_none()), (&Some("refused".into()), true));
         // Whoever asks now gets a new answer, not the old one.
-        subscriptions.send(Err(SourceError("refused again".to_owned()))).await.unwrap();
-        assert_eq!(watcher.settled().await.error.as_deref(), Some("refused again"));
+        subscriptions.send(Err(SourceError("refused again".into()))).await.unwrap();
+        assert_eq!(watcher.settled().await.error, Some("refused again".into()));
 
         let (updates, feed) = mpsc::channel(4);
         updates.send(Ok(Update::Snapshot(vec![instance("a"), instance("b")]))).await.unwrap();
@@ -335,7 +335,7 @@ mod tests {
         let watcher = Watcher::start(&Handle::current(), source, Some("orders".to_owned()), Arc::new(Quiet));
         let (_silent, feed) = mpsc::channel(1);
         subscriptions.send(Ok(feed)).await.unwrap();
-        assert_eq!(watcher.settled().await.error.as_deref(), Some("no answer for 10 s"));
+        assert_eq!(watcher.settled().await.error.unwrap(), "no answer for 10 s");
     }
 
     #[tokio::test(start_paused = true)]

@@ -28,7 +28,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use callscope_wire::engine::stream::NumberHasher;
 use callscope_wire::engine::{Agreement, Closed, Engine, Event, Input};
-use callscope_wire::{Blame, CallHead, CallId, Code, Fault, Status, Time};
+use callscope_wire::{Blame, CallHead, CallId, Code, Fault, Say, Status, Time, Words, say};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::timeout;
 
@@ -427,7 +427,7 @@ impl<R: Role> Driver<R> {
             Event::End { call, mut status } => {
                 // The engine saw an end; the transport knows more of it.
                 if status.cut_off && self.error.is_some() {
-                    status.message = self.broken_fault().to_string();
+                    status.set_message(self.broken_fault().say());
                 }
                 self.push(now, call, Incoming::End(status))?;
                 self.deliver(now)?;
@@ -542,8 +542,8 @@ impl<R: Role> Driver<R> {
         Ok(())
     }
 
-    fn network_fault(&self, what: String) -> Fault {
-        Fault { blame: Blame::Between, code: Code::UNAVAILABLE, offset: self.reading.offset, what }
+    fn network_fault(&self, what: impl Into<Words>) -> Fault {
+        Fault { blame: Blame::Between, code: Code::UNAVAILABLE, offset: self.reading.offset, what: what.into() }
     }
 
     fn broken_fault(&self) -> Fault {
@@ -572,7 +572,7 @@ impl<R: Role> Driver<R> {
         let waiting = self.inbox.close();
         for command in self.taken.commands.drain(..).chain(waiting) {
             if let Command::Open(open) = command {
-                let message = "the connection was closed before the call was sent";
+                let message = say!("calling.closed_before", "the connection was closed before the call was sent");
                 let status = Status { not_processed: true, ..Status::cut_off(Code::UNAVAILABLE, message) };
                 open.slot.end(now, status);
                 self.role.ended();

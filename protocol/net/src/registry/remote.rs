@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use callscope_wire::{CallHead, Code, Instance, Status};
+use callscope_wire::{CallHead, Code, Instance, Say, Status, Words, say};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
@@ -28,17 +28,27 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 /// A registry that could not be asked.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{}", self.say())]
 #[non_exhaustive]
 pub enum RemoteError {
     /// No connection.
-    #[error("{}", .0.failure)]
     Connect(ConnectError),
     /// It answered with an error, or the connection broke.
-    #[error("{0}")]
     Status(Box<Status>),
     /// It answered something else.
-    #[error("the registry's answer cannot be read: {0}")]
     Answer(String),
+}
+
+impl Say for RemoteError {
+    fn say(&self) -> Words {
+        match self {
+            Self::Connect(error) => error.failure.say(),
+            Self::Status(status) => status.say(),
+            Self::Answer(why) => {
+                say!("source.unreadable", "the registry's answer cannot be read: %{why}", why = why).into()
+            }
+        }
+    }
 }
 
 impl RemoteError {
@@ -116,7 +126,7 @@ impl Remote {
             }
         };
         let answer = timeout(PATIENCE, asked).await.map_err(|_| {
-            let message = format!("no answer for {} s", PATIENCE.as_secs());
+            let message = say!("source.no_answer", "no answer for %{seconds} s", seconds = PATIENCE.as_secs());
             RemoteError::Status(Box::new(Status::new(Code::DEADLINE_EXCEEDED, message)))
         })??;
         read(&answer)

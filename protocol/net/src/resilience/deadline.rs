@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use callscope_wire::{Code, Status, Time};
+use callscope_wire::{Code, Status, Time, Words, say};
 
 /// A call's deadline; `None` inside: as long as it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +40,15 @@ impl Deadline {
     }
 
     /// The status of a call whose time was over while it was `doing` something, such as `waiting for orders-2`.
-    pub fn exceeded(self, doing: &str) -> Status {
+    pub fn exceeded(self, doing: impl Into<Words>) -> Status {
         let whole = self.whole.map(callscope_wire::policy::duration_text::format).unwrap_or_default();
-        Status::new(Code::DEADLINE_EXCEEDED, format!("the deadline of {whole} passed while {doing}"))
+        let what = say!(
+            "calling.deadline_passed",
+            "the deadline of %{deadline} passed while %{doing}",
+            deadline = whole,
+            doing = doing
+        );
+        Status::new(Code::DEADLINE_EXCEEDED, what)
     }
 }
 

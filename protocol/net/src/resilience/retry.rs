@@ -10,8 +10,8 @@
 
 use std::time::Duration;
 
-use callscope_wire::Status;
 use callscope_wire::policy::Retry;
+use callscope_wire::{Sentence, Status, say};
 
 /// Attempts above this many are not made, whatever the policy says (gRFC A6).
 pub const MOST_ATTEMPTS: u8 = 5;
@@ -57,12 +57,12 @@ pub enum Decision {
         /// It takes a token of the budget and one of the attempts. Transparent retries take neither.
         counted: bool,
         /// Why, in plain words.
-        reason: String,
+        reason: Sentence,
     },
     /// Leave it at this status.
     Stop {
         /// Why a retry that was wanted is not made; `None`: none was wanted.
-        refused: Option<String>,
+        refused: Option<Sentence>,
     },
 }
 
@@ -101,20 +101,28 @@ impl RetryState {
         let status = outcome.status;
         if outcome.answered {
             let wanted = self.retryable(status) && outcome.one_message;
-            return stop(wanted.then(|| "the answer had begun, so the call is committed to this instance".to_owned()));
+            return stop(
+                wanted.then(|| {
+                    say!("retry.committed", "the answer had begun, so the call is committed to this instance")
+                }),
+            );
         }
         let transparent = status.not_processed || outcome.reach == Reach::NeverLeft;
         if !outcome.replayable {
             let wanted = transparent || self.retryable(status);
-            return stop(
-                wanted.then(|| format!("the request is larger than the replay buffer of {REPLAY_BUFFER} bytes")),
-            );
+            return stop(wanted.then(|| {
+                say!(
+                    "retry.too_large",
+                    "the request is larger than the replay buffer of %{bytes} bytes",
+                    bytes = REPLAY_BUFFER
+                )
+            }));
         }
         if let Some(pushback) = status.pushback_ms
             && pushback < 0
         {
             let wanted = transparent || self.retryable(status);
-            return stop(wanted.then(|| "the server asked not to be called again".to_owned()));
+            return stop(wanted.then(|| say!("retry.asked_not", "the server asked not to be called again")));
         }
         if transparent && let Some(decision) = self.transparent(outcome, jitter) {
             return decision;
@@ -123,33 +131,39 @@ impl RetryState {
             return stop(None);
         }
         if !outcome.one_message && !status.not_processed {
-            return stop(Some("a stream is sent again only if it was not processed".to_owned()));
+            return stop(Some(say!("retry.stream", "a stream is sent again only if it was not processed")));
         }
         let most = self.most_attempts();
         if self.attempts >= most {
-            return stop(Some(format!("all {most} attempts are used up")));
+            return stop(Some(say!("retry.used_up", "all %{count} attempts are used up", count = most)));
         }
         self.attempts = self.attempts.saturating_add(1);
         if let Some(delay) = pushback_of(status) {
             // The server's word replaces the back-off, which starts anew behind it.
             self.step = 0;
-            let reason = format!("the server asked to wait {} ms", delay.as_millis());
+            let reason =
+                say!("retry.asked_to_wait", "the server asked to wait %{ms} ms", ms = delay.as_millis().to_string());
             return Decision::Again { delay, counted: true, reason };
         }
         let delay = self.backoff(jitter);
         self.step = self.step.saturating_add(1);
-        Decision::Again { delay, counted: true, reason: format!("{} is worth another try", status.code.name()) }
+        Decision::Again {
+            delay,
+            counted: true,
+            reason: say!("retry.worth_it", "%{code} is worth another try", code = status.code.name()),
+        }
     }
 
     /// Retries that are free because no handler saw the request; `None`: the policy decides.
     fn transparent(&mut self, outcome: Outcome<'_>, jitter: f64) -> Option<Decision> {
-        let again = |delay, reason: &str| Some(Decision::Again { delay, counted: false, reason: reason.to_owned() });
+        let again = |delay, reason| Some(Decision::Again { delay, counted: false, reason });
         match outcome.reach {
             // Connecting to the same closed port again at once would be a tight loop: only instances
             // that were not tried are worth it. After them the failure follows the policy, as a
             // balancer's TRANSIENT_FAILURE does.
             Reach::NotConnected if outcome.untried > 0 => {
-                again(Duration::ZERO, "no connection could be made; another instance is there")
+                let reason = say!("retry.elsewhere", "no connection could be made; another instance is there");
+                again(Duration::ZERO, reason)
             }
             Reach::NotConnected => None,
             Reach::NeverLeft => {
@@ -160,12 +174,13 @@ impl RetryState {
                     n => jittered(Duration::from_millis(25).saturating_mul(1 << n.min(6)), jitter),
                 };
                 self.races = self.races.saturating_add(1);
-                again(delay, "the connection broke before the request was sent")
+                again(delay, say!("retry.unsent", "the connection broke before the request was sent"))
             }
             Reach::Sent if self.library_used => None,
             Reach::Sent => {
                 self.library_used = true;
-                again(pushback_of(outcome.status).unwrap_or_default(), "the server did not process it")
+                let reason = say!("retry.unprocessed", "the server did not process it");
+                again(pushback_of(outcome.status).unwrap_or_default(), reason)
             }
         }
     }
@@ -201,7 +216,7 @@ fn pushback_of(status: &Status) -> Option<Duration> {
     status.pushback_ms.and_then(|ms| u64::try_from(ms).ok()).map(Duration::from_millis)
 }
 
-const fn stop(refused: Option<String>) -> Decision {
+const fn stop(refused: Option<Sentence>) -> Decision {
     Decision::Stop { refused }
 }
 
@@ -253,7 +268,7 @@ mod tests {
         assert_eq!(delays(policy(), &wish), [Some(100), Some(200), Some(7), Some(100)], "back-off starts anew");
         assert_eq!(delays(policy(), &[pushback(0)]), [Some(0)]);
         let mut state = RetryState::new(Some(policy()));
-        let refused = Some("the server asked not to be called again".to_owned());
+        let refused = Some(say!("retry.asked_not", "the server asked not to be called again"));
         assert_eq!(state.decide(failed(&pushback(-1)), MIDDLE), Decision::Stop { refused });
     }
 
@@ -304,7 +319,7 @@ mod tests {
     fn commitment_says_why_nothing_more_is_tried() {
         let status = unavailable();
         let refused = |outcome| match RetryState::new(Some(Retry::default())).decide(outcome, MIDDLE) {
-            Decision::Stop { refused } => refused.unwrap_or_default(),
+            Decision::Stop { refused } => refused.map(|why| why.to_string()).unwrap_or_default(),
             again @ Decision::Again { .. } => panic!("{again:?}"),
         };
         assert!(refused(Outcome { answered: true, ..failed(&status) }).contains("committed"));

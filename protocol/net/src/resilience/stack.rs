@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use callscope_wire::capture::{FlowEvent, Segment};
 use callscope_wire::policy::duration_text;
-use callscope_wire::{CallHead, Code, Instance, Status, Time, Trace};
+use callscope_wire::{CallHead, Code, Instance, Say, Sentence, Status, Time, Trace, say};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -98,7 +98,8 @@ impl Stack {
         if !self.options.shape.client_streams()
             && let Err(interrupt) = self.patience.wait(self.outbox.fill()).await
         {
-            return self.patience.status(interrupt, "waiting for the message to send");
+            let doing = say!("calling.waiting_to_send", "waiting for the message to send");
+            return self.patience.status(interrupt, doing);
         }
         let shared = Arc::clone(&self.shared);
         let service = shared.services.get(&target.key, &target.service);
@@ -166,20 +167,25 @@ impl Stack {
                 Decision::Again { delay, counted, reason } => (delay, counted, reason),
                 Decision::Stop { refused } => {
                     if let Some(reason) = refused {
-                        self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason });
+                        self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason: reason.into() });
                     }
                     return status;
                 }
             };
             if let Some(reason) = self.why_not(number, delay, counted, &service) {
-                self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason });
+                self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason: reason.into() });
                 return status;
             }
             let next = number.saturating_add(1);
-            self.reporter.tell(clock::now(), FlowEvent::Backoff { attempt: next, delay, reason });
+            self.reporter.tell(clock::now(), FlowEvent::Backoff { attempt: next, delay, reason: reason.into() });
             if let Err(interrupt) = self.patience.pause(delay).await {
-                let doing = format!("waiting to try again after {id} answered {}", status.code.name());
-                return self.patience.status(interrupt, &doing);
+                let doing = say!(
+                    "calling.pausing",
+                    "waiting to try again after %{who} answered %{code}",
+                    who = id,
+                    code = status.code.name()
+                );
+                return self.patience.status(interrupt, doing);
             }
             self.outbox.rewind();
             tried.push(id);
@@ -199,7 +205,10 @@ impl Stack {
                 Ok(instances)
             }
             Ok(Err(status)) => Err(status),
-            Err(interrupt) => Err(self.patience.status(interrupt, &format!("resolving {}", self.options.target))),
+            Err(interrupt) => {
+                let doing = say!("calling.resolving", "resolving %{target}", target = &self.options.target);
+                Err(self.patience.status(interrupt, doing))
+            }
         }
     }
 
@@ -210,18 +219,22 @@ impl Stack {
         delay: std::time::Duration,
         counted: bool,
         service: &crate::client::ServiceState,
-    ) -> Option<String> {
+    ) -> Option<Sentence> {
         let now = clock::now();
         if number == u8::MAX {
-            return Some("it was sent 255 times".to_owned());
+            return Some(say!("retry.255_times", "it was sent 255 times"));
         }
         // Waiting for a deadline that is sure to pass would only replace the reason by "too late".
         if !self.patience.deadline.outlasts(now, delay) {
-            return Some(format!("a pause of {} would pass the deadline", rounded(delay)));
+            return Some(say!("retry.too_late", "a pause of %{pause} would pass the deadline", pause = rounded(delay)));
         }
         if counted && !service.withdraw(now, &self.options.policy) {
             let percent = self.options.policy.retry_budget.as_ref().map_or(0.0, |budget| budget.percent);
-            return Some(format!("the retry budget is used up: retries may add {percent} % to the load"));
+            return Some(say!(
+                "retry.budget",
+                "the retry budget is used up: retries may add %{percent} % to the load",
+                percent = percent
+            ));
         }
         None
     }
@@ -229,7 +242,7 @@ impl Stack {
     /// No instance for an attempt: the first time that is the call's end; later the last attempt's status stays.
     fn refuse(&mut self, last: Option<Status>, status: Status) -> Status {
         let Some(last) = last else { return status };
-        self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason: status.message });
+        self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason: status.words() });
         last
     }
 
@@ -245,7 +258,7 @@ impl Stack {
         let endpoint = match instance.address.parse::<Endpoint>() {
             Ok(endpoint) => endpoint,
             Err(error) => {
-                let status = Status::unprocessed(Code::UNAVAILABLE, error.to_string());
+                let status = Status::unprocessed(Code::UNAVAILABLE, error.say());
                 return Ending { status, reach: Reach::NotConnected, answered: false, interrupted: false };
             }
         };
@@ -268,7 +281,8 @@ impl Stack {
             }
             Err(interrupt) => {
                 self.segment(number, Segment::Connect, begun, clock::now());
-                let status = self.patience.status(interrupt, &format!("connecting to {}", instance.id));
+                let doing = say!("calling.connecting_to", "connecting to %{who}", who = &instance.id);
+                let status = self.patience.status(interrupt, doing);
                 return Ending { status, reach: Reach::NotConnected, answered: false, interrupted: true };
             }
         };
@@ -339,15 +353,20 @@ fn not_picked(picked: Picked, now: Time) -> Result<Box<crate::client::Lease>, St
         Picked::None(why) => Err(Status::unprocessed(Code::NO_ENDPOINT, why)),
         Picked::AllOpen { instances, until } => {
             let who = match instances {
-                1 => "the breaker of the only instance is open".to_owned(),
-                n => format!("the breakers of all {n} instances are open"),
+                1 => say!("pick.breaker_open", "the breaker of the only instance is open"),
+                n => say!("pick.breakers_open", "the breakers of all %{count} instances are open", count = n),
             };
-            let next = match until {
-                Some(until) => format!("; the next call may pass in {}", rounded(until.since(now))),
+            let what = match until {
+                Some(until) => say!(
+                    "pick.open_for",
+                    "%{who}; the next call may pass in %{time}",
+                    who = who,
+                    time = rounded(until.since(now))
+                ),
                 // Half open, and all permits are out.
-                None => "; those let through have not come back yet".to_owned(),
+                None => say!("pick.half_open", "%{who}; those let through have not come back yet", who = who),
             };
-            Err(Status::unprocessed(Code::CIRCUIT_OPEN, format!("{who}{next}")))
+            Err(Status::unprocessed(Code::CIRCUIT_OPEN, what))
         }
     }
 }

@@ -101,7 +101,7 @@ async fn recognize(
     loop {
         let offset = first.len() as u64;
         let wrong =
-            |code, what: &str| Err(Stranger::Wrong(Fault { blame: Blame::Peer, code, offset, what: what.to_owned() }));
+            |code, what: &str| Err(Stranger::Wrong(Fault { blame: Blame::Peer, code, offset, what: what.into() }));
         match dialect::sniff(first) {
             Ok(Some(dialect)) => return Ok(dialect),
             Err(unknown) => {

@@ -151,6 +151,6 @@ fn failure(error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::Refused,
         io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof | io::ErrorKind::BrokenPipe => Failure::HungUp,
-        _ => Failure::Network(error.to_string()),
+        _ => Failure::Network(error.to_string().into()),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use callscope_wire::say;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -17,7 +18,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::{BoxStream, Connected, Steps, Transport, failure, tcp};
 use crate::address::{Endpoint, TransportKind};
-use crate::error::{ConnectError, Failure, Step};
+use crate::error::{ConnectError, Failure, Lapse, Step};
 
 /// From the first byte of TLS to the last of its handshake, on both sides.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -95,8 +96,10 @@ impl Transport for Tls {
 
 fn name(endpoint: &Endpoint, options: &TlsOptions) -> Result<ServerName<'static>, Failure> {
     let name = options.server_name.as_ref().unwrap_or(&endpoint.host);
-    ServerName::try_from(name.clone())
-        .map_err(|_| Failure::TlsOptions(format!("`{name}` cannot be the name of a server in a certificate")))
+    ServerName::try_from(name.clone()).map_err(|_| {
+        let what = say!("tls.server_name", "`%{name}` cannot be the name of a server in a certificate", name = name);
+        Failure::TlsOptions(what.into())
+    })
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -110,21 +113,32 @@ async fn prepared(options: &TlsOptions) -> Result<ClientConfig, Failure> {
     let options = options.clone();
     let prepared = tokio::task::spawn_blocking(move || client_config(&options)).await;
     // An error is a panic of the thread, or the runtime's end.
-    prepared.map_err(|error| Failure::TlsOptions(error.to_string()))?
+    prepared.map_err(|error| Failure::TlsOptions(error.to_string().into()))?
 }
 
 fn client_config(options: &TlsOptions) -> Result<ClientConfig, Failure> {
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::Tls(error.to_string()))?
+        .map_err(|error| Failure::Tls(error.to_string().into()))?
         .with_root_certificates(roots(options)?);
     let Some(Identity { cert, key }) = &options.identity else { return Ok(builder.with_no_client_auth()) };
     let chain = certificates(cert)?;
-    let key_der = PrivateKeyDer::from_pem_file(key)
-        .map_err(|error| Failure::TlsOptions(format!("{} is no private key in PEM: {error}", key.display())))?;
-    builder
-        .with_client_auth_cert(chain, key_der)
-        .map_err(|error| Failure::TlsOptions(format!("{} does not fit {}: {error}", key.display(), cert.display())))
+    let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| {
+        let (file, why) = (key.display().to_string(), error.to_string());
+        Failure::TlsOptions(
+            say!("tls.no_key", "%{file} is no private key in PEM: %{why}", file = file, why = why).into(),
+        )
+    })?;
+    builder.with_client_auth_cert(chain, key_der).map_err(|error| {
+        let what = say!(
+            "tls.no_fit",
+            "%{key} does not fit %{certificate}: %{why}",
+            key = key.display().to_string(),
+            certificate = cert.display().to_string(),
+            why = error.to_string()
+        );
+        Failure::TlsOptions(what.into())
+    })
 }
 
 fn roots(options: &TlsOptions) -> Result<Arc<RootCertStore>, Failure> {
@@ -137,20 +151,23 @@ fn roots(options: &TlsOptions) -> Result<Arc<RootCertStore>, Failure> {
     }
     if let Some(pem) = &options.ca_pem {
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-            found.push(certificate.map_err(|error| Failure::TlsOptions(format!("the CA is no PEM: {error}")))?);
+            found.push(certificate.map_err(|error| {
+                Failure::TlsOptions(say!("tls.ca_no_pem", "the CA is no PEM: %{why}", why = error.to_string()).into())
+            })?);
         }
     }
     let mut roots = RootCertStore::empty();
     for certificate in found {
-        roots
-            .add(certificate)
-            .map_err(|error| Failure::TlsOptions(format!("a CA certificate cannot be used: {error}")))?;
+        roots.add(certificate).map_err(|error| {
+            let what = say!("tls.ca_unusable", "a CA certificate cannot be used: %{why}", why = error.to_string());
+            Failure::TlsOptions(what.into())
+        })?;
     }
     Ok(Arc::new(roots))
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let wrong = |error: &dyn fmt::Display| Failure::TlsOptions(format!("{}: {error}", file.display()));
+    let wrong = |error: &dyn fmt::Display| Failure::TlsOptions(format!("{}: {error}", file.display()).into());
     let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?.collect();
     let found = found.map_err(|error| wrong(&error))?;
     if found.is_empty() { Err(wrong(&"there is no certificate in it")) } else { Ok(found) }
@@ -188,12 +205,14 @@ pub(super) fn explain(found: &rustls::Error, wanted: &str) -> Failure {
                 Failure::CertificateWrongName { wanted: wanted.to_owned(), found: presented.clone() }
             }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                Failure::CertificateExpired("expired")
+                Failure::CertificateExpired(Lapse::Expired)
             }
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                Failure::CertificateExpired("not valid yet")
+                Failure::CertificateExpired(Lapse::NotYetValid)
             }
-            other => Failure::Tls(format!("the server's certificate is not valid: {other}")),
+            other => Failure::Tls(
+                say!("tls.not_valid", "the server's certificate is not valid: %{why}", why = other.to_string()).into(),
+            ),
         },
         rustls::Error::AlertReceived(
             alert @ (AlertDescription::CertificateRequired
@@ -205,7 +224,7 @@ pub(super) fn explain(found: &rustls::Error, wanted: &str) -> Failure {
             | AlertDescription::UnknownCA
             | AlertDescription::AccessDenied),
         ) => Failure::CertificateRefused(format!("{alert:?}")),
-        other => Failure::Tls(other.to_string()),
+        other => Failure::Tls(other.to_string().into()),
     }
 }
 

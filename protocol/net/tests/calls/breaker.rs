@@ -57,7 +57,7 @@ async fn it_opens_half_opens_and_closes() {
     let Status { code: found, message, not_processed, .. } = answer.unwrap_err();
     assert_eq!((found, not_processed), (Code::CIRCUIT_OPEN, true));
     assert!(message.starts_with("the breaker of the only instance is open; the next call may pass in "), "{message}");
-    assert!(verdict(&flow).starts_with("Nothing was sent: the breaker"));
+    assert!(verdict(&flow).to_string().starts_with("Nothing was sent: the breaker"));
     assert!(flow.attempts.is_empty());
     let view = lab.client.breakers().remove(0);
     assert_eq!((view.service.as_str(), view.instance.as_str()), ("orders", "orders-1"));

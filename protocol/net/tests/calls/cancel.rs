@@ -73,7 +73,7 @@ async fn cancelling_says_so_and_ends_the_handler() {
     assert_eq!(status.to_string(), "1 CANCELLED: cancelled while waiting for orders-1");
     assert_eq!(call.next().await, None);
     assert_eq!(heard.recv().await, Some("dropped"));
-    assert!(verdict(&lab.seen.flow(id)).ends_with("orders-1 had not answered yet."));
+    assert!(verdict(&lab.seen.flow(id)).to_string().ends_with("orders-1 had not answered yet."));
 }
 
 #[tokio::test]

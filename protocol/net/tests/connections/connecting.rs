@@ -249,7 +249,10 @@ async fn a_server_may_want_a_certificate_of_ours() {
 
     options.tls.identity = Some(Identity { key: cert_file.clone(), cert: cert_file });
     let error = Channel::connect(&endpoint, &options).await.unwrap_err();
-    assert!(matches!(&error.failure, Failure::TlsOptions(what) if what.contains("no private key")), "{error}");
+    assert!(
+        matches!(&error.failure, Failure::TlsOptions(what) if what.to_string().contains("no private key")),
+        "{error}"
+    );
 }
 
 #[tokio::test]

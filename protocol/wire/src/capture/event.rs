@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::policy::BreakerState;
-use crate::{ConnectionId, Metadata, Shape, SpanId, Status, TraceSpan};
+use crate::{ConnectionId, Metadata, Shape, SpanId, Status, TraceSpan, Words};
 
 /// A part of a call's time, in the order in which they come. Names as in the timeline's legend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,12 +130,12 @@ pub enum FlowEvent {
         /// How long.
         delay: Duration,
         /// Why it is tried again, or what said how long, in plain words.
-        reason: String,
+        reason: Words,
     },
     /// A retry was wanted and not allowed, and why, in plain words.
     RetryRefused {
         /// Why.
-        reason: String,
+        reason: Words,
     },
     /// The call is over. Exactly one.
     Ended {

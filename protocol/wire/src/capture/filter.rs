@@ -12,8 +12,8 @@
 //! Patterns are compiled once, so that a filter runs over a million frames while somebody types.
 
 use super::{ConnectionFacts, Frame};
-use crate::Code;
 use crate::engine::Side;
+use crate::{Code, Say, Words, say};
 use pattern::Pattern;
 
 mod parse;
@@ -25,12 +25,19 @@ pub struct Filter(Expr);
 
 /// Why a text is no filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message} (at character {})", offset + 1)]
+#[error("{}", self.say())]
 pub struct FilterError {
     /// Byte offset in the text.
     pub offset: usize,
     /// What is wrong and what to write instead.
-    pub message: String,
+    pub message: Words,
+}
+
+impl Say for FilterError {
+    fn say(&self) -> Words {
+        let (what, place) = (self.message.clone(), self.offset + 1);
+        say!("filter.at", "%{what} (at character %{place})", what = what, place = place).into()
+    }
 }
 
 impl Filter {

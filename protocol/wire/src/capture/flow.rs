@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::capture::event::{FlowEvent, Segment};
 use crate::policy::BreakerState;
-use crate::{ConnectionId, FlowId, Metadata, Shape, SpanId, Status, Time, TraceSpan};
+use crate::{ConnectionId, FlowId, Metadata, Shape, SpanId, Status, Time, TraceSpan, Words};
 
 /// One call as recorded: what was asked, every attempt, how it ended.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +34,7 @@ pub struct Flow {
     /// Attempts in order.
     pub attempts: Vec<Attempt>,
     /// Why a wanted retry was not made.
-    pub retry_refused: Option<String>,
+    pub retry_refused: Option<Words>,
     /// Response metadata.
     pub headers: Option<Metadata>,
     /// Messages and bytes that left.
@@ -70,7 +70,7 @@ pub struct Attempt {
     /// When it was over.
     pub ended: Option<Time>,
     /// Back-off that came before it, and why.
-    pub backoff: Option<(Duration, String)>,
+    pub backoff: Option<(Duration, Words)>,
     /// Parts of its time: which, from, to.
     pub segments: Vec<(Segment, Time, Time)>,
     /// Its span, which calls that its handler made name as their parent.

@@ -7,115 +7,179 @@ use std::time::Duration;
 
 use super::flow::{Attempt, Flow};
 use crate::status::Severity;
-use crate::{Code, Status};
+use crate::{Code, Sentence, Status, Words, say};
 
 /// The sentence; empty while the call runs and when there is nothing to say.
-pub fn verdict(flow: &Flow) -> String {
-    let Some(status) = &flow.status else { return String::new() };
+pub fn verdict(flow: &Flow) -> Words {
+    let Some(status) = &flow.status else { return Words::default() };
     let tried: Vec<&Attempt> = flow.attempts.iter().filter(|attempt| !attempt.instance.is_empty()).collect();
     let sentence = match (status.code.severity(), tried.split_last()) {
         (Severity::Ok, Some((last, earlier @ [_, ..]))) => saved(last, earlier),
-        (Severity::Ok, _) => return String::new(),
+        (Severity::Ok, _) => return Words::default(),
         (Severity::Cancelled, last) => cancelled(flow, last.map(|(last, _)| *last)),
         (_, None) => not_sent(flow, status),
-        (Severity::Redirect, Some((last, _))) => format!(
-            "{} sends the call on to {}, and redirects are not followed",
-            last.instance,
-            status.redirect.as_deref().unwrap_or("another address")
+        (Severity::Redirect, Some((last, _))) => say!(
+            "verdict.redirect",
+            "%{who} sends the call on to %{where}, and redirects are not followed",
+            who = &last.instance,
+            where = match &status.redirect {
+                Some(address) => Words::from(address),
+                None => say!("verdict.another_address", "another address").into(),
+            }
         ),
         (_, Some((last, earlier))) => failed(flow, status, last, earlier),
     };
-    finish(sentence)
+    say!("verdict.sentence", "%{what}.", what = sentence).opening().into()
 }
 
 /// A retry helped.
-fn saved(last: &Attempt, earlier: &[&Attempt]) -> String {
-    let again = if earlier.iter().any(|attempt| attempt.instance == last.instance) { " again" } else { "" };
-    let where_ = format!("on {}{again}", last.instance);
+fn saved(last: &Attempt, earlier: &[&Attempt]) -> Sentence {
+    let place = if earlier.iter().any(|attempt| attempt.instance == last.instance) {
+        say!("verdict.on_again", "on %{who} again", who = &last.instance)
+    } else {
+        say!("verdict.on", "on %{who}", who = &last.instance)
+    };
     match earlier {
-        [one] => format!("{}; one retry {where_} was enough", what_happened(one)),
-        [.., newest] if alike(earlier) => {
-            format!(
-                "{}, {} times in a row; retry {} {where_} was enough",
-                what_happened(newest),
-                earlier.len(),
-                earlier.len()
-            )
-        }
-        several => format!(
-            "{} attempts failed ({}); the next one, {where_}, was enough",
-            number(several.len()),
-            several.iter().map(|attempt| short(attempt)).collect::<Vec<_>>().join(", ")
+        [one] => say!(
+            "verdict.one_retry",
+            "%{what}; one retry %{where} was enough",
+            what = what_happened(one),
+            where = place
+        ),
+        [.., newest] if alike(earlier) => say!(
+            "verdict.alike_retries",
+            "%{what}, %{count} times in a row; retry %{count} %{where} was enough",
+            what = what_happened(newest),
+            count = earlier.len(),
+            where = place
+        ),
+        several => say!(
+            "verdict.several_retries",
+            "%{count} attempts failed (%{attempts}); the next one, %{where}, was enough",
+            count = number(several.len()),
+            attempts = listed(several),
+            where = place
         ),
     }
 }
 
-fn failed(flow: &Flow, status: &Status, last: &Attempt, earlier: &[&Attempt]) -> String {
-    let mut sentence = if status.code == Code::DEADLINE_EXCEEDED {
+fn failed(flow: &Flow, status: &Status, last: &Attempt, earlier: &[&Attempt]) -> Sentence {
+    let what = if status.code == Code::DEADLINE_EXCEEDED {
         deadline(flow, last)
     } else {
         let cause = what_happened_with(last, last.status.as_ref().unwrap_or(status));
-        match status.message.trim().trim_end_matches('.') {
+        match bare(&status.message) {
             // What happened already says it.
-            message if message.is_empty() || cause.contains(message) => cause,
-            message => format!("{cause}: {message}"),
+            message if message.is_empty() || cause.to_string().contains(message) => cause,
+            _ => say!("verdict.because", "%{what}: %{why}", what = cause, why = why(status)),
         }
     };
     if status.code.severity() == Severity::Caller {
-        sentence.push_str(match status.code {
-            Code::UNIMPLEMENTED => "; the method is not there",
-            Code::UNAUTHENTICATED | Code::PERMISSION_DENIED => "; the caller has to show other credentials",
-            _ => "; the request has to change, so it was not tried again",
-        });
-        return sentence;
+        return match status.code {
+            Code::UNIMPLEMENTED => say!("verdict.no_method", "%{what}; the method is not there", what = what),
+            Code::UNAUTHENTICATED | Code::PERMISSION_DENIED => {
+                say!("verdict.credentials", "%{what}; the caller has to show other credentials", what = what)
+            }
+            _ => say!("verdict.request", "%{what}; the request has to change, so it was not tried again", what = what),
+        };
     }
-    let before = match earlier {
-        [] => String::new(),
-        [one] => format!("; before it, {}", what_happened(one)),
-        several => format!("; {} attempts before it failed, too", number(several.len()).to_lowercase()),
+    let what = match earlier {
+        [] => what,
+        [one] => say!("verdict.before_it", "%{what}; before it, %{before}", what = what, before = what_happened(one)),
+        several => say!(
+            "verdict.several_before",
+            "%{what}; %{count} attempts before it failed, too",
+            what = what,
+            count = number(several.len())
+        ),
     };
-    let refused = flow.retry_refused.as_ref().map(|why| format!("; not tried again: {why}")).unwrap_or_default();
-    sentence + &before + &refused
+    match &flow.retry_refused {
+        None => what,
+        Some(why) => say!("verdict.not_again", "%{what}; not tried again: %{why}", what = what, why = why.clone()),
+    }
 }
 
 /// Nothing was ever handed to an instance: the status knows why.
-fn not_sent(flow: &Flow, status: &Status) -> String {
-    let why = match status.message.trim().trim_end_matches('.') {
-        "" => format!("{} ended with {}", flow.method, status.code.name()),
-        message => message.to_owned(),
+fn not_sent(flow: &Flow, status: &Status) -> Sentence {
+    let why = match bare(&status.message) {
+        "" => say!("verdict.ended", "%{method} ended with %{code}", method = &flow.method, code = status.code.name())
+            .into(),
+        _ => why(status),
     };
     match status.code {
-        Code::DEADLINE_EXCEEDED | Code::INVALID_ARGUMENT => why,
-        _ => format!("nothing was sent: {why}"),
+        // The clause is the sentence.
+        Code::DEADLINE_EXCEEDED | Code::INVALID_ARGUMENT => say!("verdict.only", "%{why}", why = why),
+        _ => say!("verdict.not_sent", "nothing was sent: %{why}", why = why),
     }
 }
 
-fn cancelled(flow: &Flow, last: Option<&Attempt>) -> String {
+fn cancelled(flow: &Flow, last: Option<&Attempt>) -> Sentence {
     let after = flow.ended.map(|ended| people(ended.since(flow.started))).unwrap_or_default();
     match last {
-        None => format!("cancelled after {after}, before anything was sent"),
-        Some(last) if flow.received.messages > 0 => {
-            format!("cancelled after {after} and {} of {}", messages(flow.received.messages), last.instance)
-        }
-        Some(last) => format!("cancelled after {after}; {} had not answered yet", last.instance),
+        None => say!("verdict.cancelled_unsent", "cancelled after %{after}, before anything was sent", after = after),
+        Some(last) if flow.received.messages > 0 => say!(
+            "verdict.cancelled_stream",
+            "cancelled after %{after} and %{messages} of %{who}",
+            after = after,
+            messages = messages(flow.received.messages),
+            who = &last.instance
+        ),
+        Some(last) => say!(
+            "verdict.cancelled",
+            "cancelled after %{after}; %{who} had not answered yet",
+            after = after,
+            who = &last.instance
+        ),
     }
 }
 
-fn deadline(flow: &Flow, last: &Attempt) -> String {
-    let whole = flow.deadline.map(people).unwrap_or_default();
-    let waiting_for_retry = flow.attempts.last().is_some_and(|attempt| attempt.instance.is_empty());
-    let doing = if waiting_for_retry {
-        "in the pause before the next attempt".to_owned()
+fn deadline(flow: &Flow, last: &Attempt) -> Sentence {
+    let who = &last.instance;
+    let Some(whole) = flow.deadline.map(people) else { return out_of_time(who) };
+    if flow.attempts.last().is_some_and(|attempt| attempt.instance.is_empty()) {
+        say!(
+            "verdict.late_pausing",
+            "the deadline of %{deadline} passed in the pause before the next attempt",
+            deadline = whole
+        )
     } else if last.wire.is_none() {
-        format!("before {} was connected", last.instance)
+        say!(
+            "verdict.late_connecting",
+            "the deadline of %{deadline} passed before %{who} was connected",
+            deadline = whole,
+            who = who
+        )
     } else if flow.received.messages > 0 {
-        format!("after {} of {}", messages(flow.received.messages), last.instance)
+        say!(
+            "verdict.late_streaming",
+            "the deadline of %{deadline} passed after %{messages} of %{who}",
+            deadline = whole,
+            messages = messages(flow.received.messages),
+            who = who
+        )
     } else {
-        format!("while {} was working on it", last.instance)
-    };
-    match whole.as_str() {
-        "" => format!("{} ran out of time", last.instance),
-        whole => format!("the deadline of {whole} passed {doing}"),
+        say!(
+            "verdict.late_waiting",
+            "the deadline of %{deadline} passed while %{who} was working on it",
+            deadline = whole,
+            who = who
+        )
+    }
+}
+
+fn out_of_time(who: &str) -> Sentence {
+    say!("verdict.out_of_time", "%{who} ran out of time", who = who)
+}
+
+/// A message within a sentence: its own full stop would be in the way.
+fn bare(message: &str) -> &str {
+    message.trim().trim_end_matches('.')
+}
+
+fn why(status: &Status) -> Words {
+    match status.words() {
+        Words::Plain(message) => Words::from(bare(&message)),
+        said @ Words::Said(_) => said,
     }
 }
 
@@ -127,54 +191,71 @@ fn alike(attempts: &[&Attempt]) -> bool {
     })
 }
 
-fn what_happened(attempt: &Attempt) -> String {
+fn what_happened(attempt: &Attempt) -> Sentence {
     match &attempt.status {
         Some(status) => what_happened_with(attempt, status),
-        None => format!("{} did not answer", attempt.instance),
+        None => say!("verdict.no_answer", "%{who} did not answer", who = &attempt.instance),
     }
 }
 
 /// `orders-3 answered UNAVAILABLE`, or what it did instead of answering.
-fn what_happened_with(attempt: &Attempt, status: &Status) -> String {
+fn what_happened_with(attempt: &Attempt, status: &Status) -> Sentence {
     let who = &attempt.instance;
-    let message = status.message.trim().trim_end_matches('.');
     if attempt.wire.is_none() && status.code == Code::UNAVAILABLE {
-        return match message {
-            "" => format!("{who} could not be connected"),
-            message => format!("{who} could not be reached: {message}"),
+        return match bare(&status.message) {
+            "" => say!("verdict.not_connected", "%{who} could not be connected", who = who),
+            _ => say!("verdict.not_reached", "%{who} could not be reached: %{why}", who = who, why = why(status)),
         };
     }
     match status.code {
-        Code::UNAVAILABLE if status.not_processed => format!("{who} went away before it took the call"),
-        _ if status.cut_off => format!("the connection to {who} broke"),
-        Code::DEADLINE_EXCEEDED => format!("{who} ran out of time"),
-        Code::OVERLOADED | Code::REFUSED if status.not_processed => {
-            format!("{who} refused the call ({})", status.code.name())
+        Code::UNAVAILABLE if status.not_processed => {
+            say!("verdict.went_away", "%{who} went away before it took the call", who = who)
         }
-        code if code.name() == "CODE" => format!("{who} answered code {}", code.0),
-        code => format!("{who} answered {}", code.name()),
+        _ if status.cut_off => say!("verdict.broke", "the connection to %{who} broke", who = who),
+        Code::DEADLINE_EXCEEDED => out_of_time(who),
+        Code::OVERLOADED | Code::REFUSED if status.not_processed => {
+            say!("verdict.refused", "%{who} refused the call (%{code})", who = who, code = status.code.name())
+        }
+        code if code.name() == "CODE" => {
+            say!("verdict.answered_code", "%{who} answered code %{code}", who = who, code = code.0)
+        }
+        code => say!("verdict.answered", "%{who} answered %{code}", who = who, code = code.name()),
     }
 }
 
-fn short(attempt: &Attempt) -> String {
-    format!("{} {}", attempt.instance, code(attempt).map_or("without an answer", Code::name))
+/// `orders-4 UNAVAILABLE, orders-3 without an answer`.
+fn listed(attempts: &[&Attempt]) -> Words {
+    let short = |attempt: &&Attempt| match code(attempt) {
+        Some(code) => {
+            say!("verdict.short", "%{who} %{code}", who = &attempt.instance, code = code.name())
+        }
+        None => say!("verdict.short_unanswered", "%{who} without an answer", who = &attempt.instance),
+    };
+    let mut attempts = attempts.iter();
+    let first = attempts.next().map(short);
+    attempts.fold(first.into(), |list: Words, attempt| {
+        say!("verdict.list", "%{list}, %{next}", list = list, next = short(attempt)).into()
+    })
 }
 
 fn code(attempt: &Attempt) -> Option<Code> {
     attempt.status.as_ref().map(|status| status.code)
 }
 
-fn messages(count: u64) -> String {
-    if count == 1 { "one message".to_owned() } else { format!("{count} messages") }
+fn messages(count: u64) -> Sentence {
+    if count == 1 {
+        say!("verdict.one_message", "one message")
+    } else {
+        say!("verdict.messages", "%{count} messages", count = count)
+    }
 }
 
-fn number(count: usize) -> String {
+fn number(count: usize) -> Words {
     match count {
-        1 => "One".to_owned(),
-        2 => "Two".to_owned(),
-        3 => "Three".to_owned(),
-        4 => "Four".to_owned(),
-        count => count.to_string(),
+        2 => say!("verdict.two", "two").into(),
+        3 => say!("verdict.three", "three").into(),
+        4 => say!("verdict.four", "four").into(),
+        count => count.into(),
     }
 }
 
@@ -192,24 +273,15 @@ fn people(duration: Duration) -> String {
     }
 }
 
-/// Instance ids keep their case: only a first word that is ours becomes a capital.
-fn finish(sentence: String) -> String {
-    let ours = ["nothing ", "cancelled ", "the "].iter().any(|word| sentence.starts_with(word));
-    let mut characters = sentence.chars();
-    let first = match characters.next() {
-        Some(first) if ours => first.to_uppercase().to_string(),
-        Some(first) => first.to_string(),
-        None => return sentence,
-    };
-    let rest = characters.as_str().trim_end_matches('.');
-    format!("{first}{rest}.")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::capture::event::FlowEvent;
     use crate::{ConnectionId, FlowId, Shape, Time};
+
+    fn verdict(flow: &Flow) -> String {
+        super::verdict(flow).to_string()
+    }
 
     /// Attempts as `(instance, on the wire, status)`, then the call's end.
     fn flow(attempts: &[(&str, bool, Status)], end: Status) -> Flow {
@@ -280,7 +352,7 @@ mod tests {
             verdict(&twice),
             "orders-3 answered UNAVAILABLE: the stock database does not answer; before it, orders-2 answered UNAVAILABLE."
         );
-        twice.retry_refused = Some("the retry budget is used up".to_owned());
+        twice.retry_refused = Some("the retry budget is used up".into());
         assert!(verdict(&twice).ends_with("; not tried again: the retry budget is used up."));
 
         let refused = Status::unprocessed(Code::UNAVAILABLE, "connection refused (connecting to native://127.0.0.1:9)");
@@ -310,7 +382,7 @@ mod tests {
         let mut pause = flow(&[("orders-3", true, unavailable(""))], late);
         pause.apply(
             Time::from_millis(5),
-            FlowEvent::Backoff { attempt: 2, delay: Duration::from_secs(1), reason: String::new() },
+            FlowEvent::Backoff { attempt: 2, delay: Duration::from_secs(1), reason: Words::default() },
         );
         assert_eq!(verdict(&pause), "The deadline of 800 ms passed in the pause before the next attempt.");
 

@@ -14,7 +14,7 @@ pub mod message;
 
 use bytes::Bytes;
 
-use crate::{Code, Span};
+use crate::{Code, Span, Words};
 
 /// A frame cut out of one direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +108,7 @@ pub struct Diagnostic {
     /// Where.
     pub span: Span,
     /// What was expected and what was found.
-    pub message: String,
+    pub message: Words,
 }
 
 impl Node {

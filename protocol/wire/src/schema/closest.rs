@@ -1,5 +1,7 @@
 //! "Did you mean …": the name that was probably meant.
 
+use crate::{Sentence, say};
+
 /// The candidate nearest to `name` that differs in at most a third of its letters, case aside.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Longer names are compared by nobody: hostile ones would cost time.
@@ -18,8 +20,8 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// A phrase to append to "there is no …": `; did you mean "sku"?`, or nothing.
-pub fn hint<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    closest(name, candidates).map_or_else(String::new, |found| format!("; did you mean \"{found}\"?"))
+pub fn hint<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Sentence> {
+    closest(name, candidates).map(|found| say!("say.did_you_mean", "; did you mean \"%{name}\"?", name = found))
 }
 
 /// Letters to insert, remove or replace (Levenshtein), two rows at a time.

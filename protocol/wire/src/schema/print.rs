@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::Shape;
 use crate::schema::closest::hint;
 use crate::schema::{Field, Method, Schema, Service, TypeDef, TypeKind, TypeRef};
+use crate::{Shape, Words};
 
 /// Types spelled out beside what was asked for.
 const MAX_TYPES: usize = 100;
@@ -16,7 +16,7 @@ pub struct UnknownSymbol {
     /// As asked for.
     pub symbol: String,
     /// `; did you mean "shop.Orders"?`, or nothing.
-    pub hint: String,
+    pub hint: Words,
 }
 
 /// A method in one line: `Place(PlaceRequest) → Order`, `Watch(GetRequest) → stream OrderEvent`.
@@ -79,7 +79,7 @@ impl Schema {
         let services = self.services.iter().map(|service| service.name.as_str());
         let types = self.types.iter().map(|def| def.name.as_str());
         let hint = hint(symbol, services.chain(types).chain(full.iter().map(String::as_str)));
-        UnknownSymbol { symbol: symbol.to_owned(), hint }
+        UnknownSymbol { symbol: symbol.to_owned(), hint: hint.into() }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::schema::rule::Breach;
 use crate::schema::{EnumValue, Field, Schema, TypeKind, TypeRef};
 use crate::value::variable::is_variable;
 use crate::value::{Value, path};
+use crate::{Sentence, Words, say};
 
 /// Problems reported for one message; who has this many knows.
 const MAX_PROBLEMS: usize = 100;
@@ -22,9 +23,9 @@ pub struct Problem {
     /// JSON pointer of the value, or of the object that misses one.
     pub path: String,
     /// What is wrong and what to do: `there is no field "qyt"; did you mean "qty"?`
-    pub message: String,
+    pub message: Words,
     /// The rule it breaks: `qty: uint32`.
-    pub rule: String,
+    pub rule: Words,
     /// Which part of it is wrong.
     pub part: Part,
 }
@@ -69,7 +70,7 @@ impl<'a> Check<'a> {
             TypeRef::Any => {}
             TypeRef::Bool => {
                 if !value.is_boolean() {
-                    self.wrong("`true` or `false`", value);
+                    self.wrong(say!("validate.bool", "`true` or `false`"), value);
                 }
             }
             TypeRef::Int32 => self.whole(value, i32::MIN.into(), i32::MAX.into()),
@@ -80,11 +81,11 @@ impl<'a> Check<'a> {
             TypeRef::Double => self.float(value, f64::MAX),
             TypeRef::String => {
                 if !value.is_string() {
-                    self.wrong("text in double quotes", value);
+                    self.wrong(say!("validate.text", "text in double quotes"), value);
                 }
             }
             TypeRef::Bytes => match value.as_str() {
-                None => self.wrong("bytes as base64 text", value),
+                None => self.wrong(say!("validate.bytes", "bytes as base64 text"), value),
                 Some(text) => {
                     if let Some(message) = base64_problem(text) {
                         self.problem(message);
@@ -92,7 +93,7 @@ impl<'a> Check<'a> {
                 }
             },
             TypeRef::List(item) => match value.as_array() {
-                None => self.wrong("a list `[…]`", value),
+                None => self.wrong(say!("validate.list", "a list `[…]`"), value),
                 Some(items) => {
                     for (index, value) in items.iter().enumerate() {
                         let outer = self.enter(|at| path::push_item(at, index));
@@ -102,7 +103,7 @@ impl<'a> Check<'a> {
                 }
             },
             TypeRef::Map(item) => match value.as_object() {
-                None => self.wrong("a map `{…}`", value),
+                None => self.wrong(say!("validate.map", "a map `{…}`"), value),
                 Some(members) => {
                     for (name, value) in members {
                         let outer = self.enter(|at| path::push_member(at, name));
@@ -136,7 +137,7 @@ impl<'a> Check<'a> {
 
     fn record(&mut self, value: &Value, type_name: &str, fields: &'a [Field]) {
         let Some(members) = value.as_object() else {
-            return self.wrong(&format!("a {} `{{…}}`", bare(type_name)), value);
+            return self.wrong(say!("validate.record", "a %{name} `{…}`", name = bare(type_name)), value);
         };
         let around = self.field;
         let mut groups: Vec<&str> = Vec::new();
@@ -150,7 +151,7 @@ impl<'a> Check<'a> {
         }
         for field in fields {
             if !field.may_be_left_out() && !members.contains_key(&field.name) {
-                let message = format!("the field \"{}\" is missing", field.name);
+                let message = say!("validate.missing", "the field \"%{name}\" is missing", name = &field.name);
                 self.put(Part::Missing(field.name.clone()), message, field_rule(field));
             }
         }
@@ -158,9 +159,11 @@ impl<'a> Check<'a> {
     }
 
     fn unknown(&mut self, name: &str, type_name: &str, fields: &[Field]) {
-        let rule = format!("fields of {type_name}: {}", names(fields));
+        let rule = say!("validate.fields", "fields of %{name}: %{fields}", name = type_name, fields = names(fields));
         let candidates = fields.iter().map(|field| field.name.as_str());
-        self.put(Part::Name, format!("there is no field \"{name}\"{}", hint(name, candidates)), rule);
+        let hint = hint(name, candidates);
+        let message = say!("validate.no_field", "there is no field \"%{name}\"%{hint}", name = name, hint = hint);
+        self.put(Part::Name, message, rule);
     }
 
     fn member(&mut self, value: &Value, field: &'a Field, fields: &'a [Field], groups: &mut Vec<&'a str>) {
@@ -171,7 +174,9 @@ impl<'a> Check<'a> {
             if groups.contains(&field.oneof.as_str()) {
                 let others = fields.iter().filter(|other| other.oneof == field.oneof).map(|other| other.name.as_str());
                 let rule = format!("{}: {}", field.oneof, others.collect::<Vec<_>>().join(" | "));
-                return self.put(Part::Name, format!("only one field of \"{}\" may be set", field.oneof), rule);
+                let message =
+                    say!("validate.one_of", "only one field of \"%{group}\" may be set", group = &field.oneof);
+                return self.put(Part::Name, message, rule);
             }
             groups.push(&field.oneof);
         }
@@ -191,10 +196,17 @@ impl<'a> Check<'a> {
         let bytes = (field.type_ref == TypeRef::Bytes).then(|| value.as_str().map_or(0, base64_bytes));
         let message = match field.rule.breach(value, bytes) {
             None => return,
-            Some(Breach::Below(least)) => format!("must be at least {least}"),
-            Some(Breach::Above(most)) => format!("must be at most {most}"),
-            Some(Breach::Short(length, min)) => format!("has a length of {length}; must have at least {min}"),
-            Some(Breach::Long(length, max)) => format!("has a length of {length}; must have at most {max}"),
+            Some(Breach::Below(least)) => say!("validate.least", "must be at least %{least}", least = &least),
+            Some(Breach::Above(most)) => say!("validate.most", "must be at most %{most}", most = &most),
+            Some(Breach::Short(length, min)) => say!(
+                "validate.short",
+                "has a length of %{length}; must have at least %{min}",
+                length = length,
+                min = min
+            ),
+            Some(Breach::Long(length, max)) => {
+                say!("validate.long", "has a length of %{length}; must have at most %{max}", length = length, max = max)
+            }
         };
         self.put(Part::Value, message, field.rule.written(&field.name));
     }
@@ -204,14 +216,25 @@ impl<'a> Check<'a> {
             Value::String(name) if values.iter().any(|value| value.name == *name) => {}
             Value::String(name) => {
                 let candidates = values.iter().map(|value| value.name.as_str());
-                self.problem(format!("{} has no value \"{name}\"{}", bare(type_name), hint(name, candidates)));
+                self.problem(say!(
+                    "validate.no_name",
+                    "%{type} has no value \"%{name}\"%{hint}",
+                    type = bare(type_name),
+                    name = name,
+                    hint = hint(name, candidates)
+                ));
             }
             Value::Number(number) => {
                 if !values.iter().any(|value| number.as_i64() == Some(value.number.into())) {
-                    self.problem(format!("{} has no value with the number {number}", bare(type_name)));
+                    self.problem(say!(
+                        "validate.no_number",
+                        "%{type} has no value with the number %{number}",
+                        type = bare(type_name),
+                        number = number
+                    ));
                 }
             }
-            _ => self.wrong(&format!("a name out of {}", bare(type_name)), value),
+            _ => self.wrong(say!("validate.enum", "a name out of %{type}", type = bare(type_name)), value),
         }
     }
 
@@ -229,9 +252,11 @@ impl<'a> Check<'a> {
         };
         match number {
             Some(number) if (least..=most).contains(&number) => {}
-            Some(number) => self.problem(format!("{number} is out of range: {least} to {most}")),
-            None if wide => self.wrong("a whole number (in double quotes or not)", value),
-            None => self.wrong("a whole number", value),
+            Some(number) => self.problem(out_of_range(number.into(), least.into(), most.into())),
+            None if wide => {
+                self.wrong(say!("validate.whole_wide", "a whole number (in double quotes or not)"), value);
+            }
+            None => self.wrong(say!("validate.whole", "a whole number"), value),
         }
     }
 
@@ -239,35 +264,41 @@ impl<'a> Check<'a> {
         let special = |text: &str| matches!(text, "NaN" | "Infinity" | "-Infinity");
         match value.as_f64() {
             Some(number) if number.abs() > most => {
-                self.problem(format!("{number:e} is out of range: {:e} to {most:e}", -most));
+                let bound = |bound: f64| Words::from(format!("{bound:e}"));
+                self.problem(out_of_range(bound(number), bound(-most), bound(most)));
             }
             Some(_) => {}
             None if value.as_str().is_some_and(special) => {}
-            None => self.wrong("a number", value),
+            None => self.wrong(say!("validate.number", "a number"), value),
         }
     }
 
-    fn wrong(&mut self, expected: &str, found: &Value) {
-        let found = match found {
-            Value::Null => "`null`".to_owned(),
-            Value::Bool(value) => format!("`{value}`"),
-            Value::Number(number) => format!("the number {number}"),
-            Value::String(text) if text.chars().count() <= 20 => format!("the text \"{text}\""),
-            Value::String(_) => "text".to_owned(),
-            Value::Array(_) => "a list".to_owned(),
-            Value::Object(_) => "an object".to_owned(),
+    fn wrong(&mut self, expected: Sentence, found: &Value) {
+        let found: Words = match found {
+            Value::Null => "`null`".into(),
+            Value::Bool(value) => format!("`{value}`").into(),
+            Value::Number(number) => say!("validate.found_number", "the number %{number}", number = number).into(),
+            Value::String(text) if text.chars().count() <= 20 => {
+                say!("validate.found_text", "the text \"%{text}\"", text = text).into()
+            }
+            Value::String(_) => say!("validate.found_long_text", "text").into(),
+            Value::Array(_) => say!("validate.found_list", "a list").into(),
+            Value::Object(_) => say!("validate.found_object", "an object").into(),
         };
-        self.problem(format!("{expected} is expected here, not {found}"));
+        let message =
+            say!("validate.expected", "%{expected} is expected here, not %{found}", expected = expected, found = found);
+        self.problem(message);
     }
 
     /// Something is wrong with the value itself, by the type of the field around.
-    fn problem(&mut self, message: String) {
+    fn problem(&mut self, message: Sentence) {
         let rule = self.field.map(field_rule).unwrap_or_default();
         self.put(Part::Value, message, rule);
     }
 
-    fn put(&mut self, part: Part, message: String, rule: String) {
+    fn put(&mut self, part: Part, message: Sentence, rule: impl Into<Words>) {
         if self.problems.len() < MAX_PROBLEMS {
+            let (message, rule) = (message.into(), rule.into());
             self.problems.push(Problem { path: self.at.clone(), message, rule, part });
         }
     }
@@ -277,11 +308,21 @@ fn field_rule(field: &Field) -> String {
     format!("{}{}: {}", field.name, if field.optional { "?" } else { "" }, field.type_ref)
 }
 
-fn names(fields: &[Field]) -> String {
+fn out_of_range(number: Words, least: Words, most: Words) -> Sentence {
+    say!(
+        "validate.range",
+        "%{number} is out of range: %{least} to %{most}",
+        number = number,
+        least = least,
+        most = most
+    )
+}
+
+fn names(fields: &[Field]) -> Words {
     if fields.is_empty() {
-        return "none".to_owned();
+        return say!("validate.no_fields", "none").into();
     }
-    fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ")
+    fields.iter().map(|field| field.name.as_str()).collect::<Vec<_>>().join(", ").into()
 }
 
 /// The last part of a full name, as people say it.
@@ -295,15 +336,25 @@ fn base64_bytes(text: &str) -> usize {
 }
 
 /// Standard or URL-safe alphabet, padded or not, as protobuf's JSON accepts.
-fn base64_problem(text: &str) -> Option<String> {
+fn base64_problem(text: &str) -> Option<Sentence> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     if let Some(char) = digits.chars().find(|char| !(char.is_ascii_alphanumeric() || "+/-_".contains(*char))) {
-        return Some(format!("`{char}` is no base64 digit: bytes are written as base64"));
+        return Some(say!(
+            "validate.base64_digit",
+            "`%{char}` is no base64 digit: bytes are written as base64",
+            char = char
+        ));
     }
     let length = digits.len() % 4;
-    (length == 1 || padding > 2 || (padding > 0 && !(length + padding).is_multiple_of(4)))
-        .then(|| format!("{} base64 digits with {padding} `=` are not whole bytes", digits.len()))
+    (length == 1 || padding > 2 || (padding > 0 && !(length + padding).is_multiple_of(4))).then(|| {
+        say!(
+            "validate.base64_length",
+            "%{count} base64 digits with %{padding} `=` are not whole bytes",
+            count = digits.len(),
+            padding = padding
+        )
+    })
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! is not recursive and keeps no values, so neither depth nor size can hurt it; [`Bounds`] say where
 //! it stops taking apart.
 
-use crate::Span;
 use crate::value::scan::{Token, Tokens, unquote};
+use crate::{Sentence, Span, Words, say};
 
 /// Problems kept; the rest of a text that is this broken is not JSON anyway.
 const MAX_PROBLEMS: usize = 64;
@@ -79,7 +79,7 @@ pub struct Problem {
     /// Where; empty at the end of the text.
     pub span: Span,
     /// What is wrong and what to write instead.
-    pub message: String,
+    pub message: Words,
 }
 
 impl Entry {
@@ -200,9 +200,15 @@ impl Builder<'_> {
                 top.comma = span;
                 let missing = match expect {
                     Expect::Separator => return,
-                    Expect::First | Expect::Item => "a value is missing before this comma",
-                    Expect::Colon => "a colon and a value are missing before this comma",
-                    Expect::Value => "a value is missing between the colon and this comma",
+                    Expect::First | Expect::Item => {
+                        say!("json.value_before_comma", "a value is missing before this comma")
+                    }
+                    Expect::Colon => {
+                        say!("json.colon_before_comma", "a colon and a value are missing before this comma")
+                    }
+                    Expect::Value => {
+                        say!("json.colon_comma", "a value is missing between the colon and this comma")
+                    }
                 };
                 self.problem(span, missing);
             }
@@ -210,18 +216,24 @@ impl Builder<'_> {
                 top.expect = Expect::Value;
                 let message = match expect {
                     Expect::Colon => return,
-                    Expect::Value => "one colon is enough: remove this one",
-                    _ => "a name in double quotes is missing before this colon",
+                    Expect::Value => say!("json.second_colon", "one colon is enough: remove this one"),
+                    _ => say!("json.name_before_colon", "a name in double quotes is missing before this colon"),
                 };
                 self.problem(span, message);
             }
-            Token::Colon => self.problem(span, "items of an array have no names: remove the colon, or use `{}`"),
+            Token::Colon => {
+                let what =
+                    say!("json.colon_in_array", "items of an array have no names: remove the colon, or use `{}`");
+                self.problem(span, what);
+            }
             _ if object && matches!(expect, Expect::First | Expect::Item) => self.take_name(token, span),
             _ => {
                 match expect {
-                    Expect::Colon => self.problem(span, "a colon is missing before this value"),
+                    Expect::Colon => {
+                        self.problem(span, say!("json.colon_missing", "a colon is missing before this value"));
+                    }
                     Expect::Separator => {
-                        self.problem(span, "a comma is missing before this");
+                        self.problem(span, say!("json.comma_missing", "a comma is missing before this"));
                         if object {
                             return self.take_name(token, span);
                         }
@@ -236,10 +248,13 @@ impl Builder<'_> {
     fn take_at_top(&mut self, token: Token, span: Span) {
         if !token.begins_value() {
             let found = self.text(span);
-            return self.problem(span, format!("`{found}` belongs to nothing: remove it"));
+            return self.problem(
+                span,
+                say!("json.belongs_to_nothing", "`%{found}` belongs to nothing: remove it", found = found),
+            );
         }
         if !self.outline.entries.is_empty() {
-            self.problem(span, "one value is expected; this is a second one");
+            self.problem(span, say!("json.second_value", "one value is expected; this is a second one"));
         }
         self.take_value(token, span);
     }
@@ -250,13 +265,15 @@ impl Builder<'_> {
             Token::Word | Token::Number => {
                 let word = self.text(span).trim_matches('\'').to_owned();
                 if word.starts_with("//") || word.starts_with("/*") {
-                    return self.problem(span, "JSON has no comments: remove this");
+                    return self.problem(span, say!("json.comment", "JSON has no comments: remove this"));
                 }
-                self.problem(span, format!("a name is written in double quotes: \"{word}\""));
+                let what = say!("json.name_quotes", "a name is written in double quotes: \"%{name}\"", name = &word);
+                self.problem(span, what);
                 word
             }
             _ => {
-                self.problem(span, "a value in an object needs a name and a colon before it");
+                let what = say!("json.name_missing", "a value in an object needs a name and a colon before it");
+                self.problem(span, what);
                 return self.take_value(token, span);
             }
         };
@@ -273,8 +290,8 @@ impl Builder<'_> {
         let kind = match token {
             Token::ObjectStart | Token::ArrayStart if self.open.len() >= self.bounds.depth => {
                 let span = Span::new(span.start, self.tokens.skip_container());
-                let message = format!("nested deeper than {} levels: not taken apart", self.bounds.depth);
-                self.problem(span, message);
+                let levels = self.bounds.depth;
+                self.problem(span, too_deep(levels));
                 self.push(Kind::Raw, span);
                 return;
             }
@@ -312,19 +329,32 @@ impl Builder<'_> {
     fn take_end(&mut self, object: bool, span: Span) {
         let found = if object { '}' } else { ']' };
         let Some(matching) = self.open.iter().rposition(|open| open.object == object) else {
-            return self.problem(span, format!("`{found}` closes nothing: remove it"));
+            return self
+                .problem(span, say!("json.closes_nothing", "`%{found}` closes nothing: remove it", found = found));
         };
         while self.open.len() > matching + 1 {
             let Some(inner) = self.open.pop() else { break };
             let expected = if inner.object { '}' } else { ']' };
-            self.problem(span, format!("`{expected}` is expected before this `{found}`"));
+            let what = say!(
+                "json.expected_before",
+                "`%{expected}` is expected before this `%{found}`",
+                expected = expected,
+                found = found
+            );
+            self.problem(span, what);
             self.seal(inner.entry, span.start);
         }
         let Some(top) = self.open.pop() else { return };
         match top.expect {
-            Expect::Item => self.problem(top.comma, "nothing follows this comma: remove it"),
-            Expect::Colon => self.problem(span, format!("a colon and a value are missing before this `{found}`")),
-            Expect::Value => self.problem(span, format!("a value is missing before this `{found}`")),
+            Expect::Item => {
+                self.problem(top.comma, say!("json.last_comma", "nothing follows this comma: remove it"));
+            }
+            Expect::Colon => self.problem(
+                span,
+                say!("json.colon_before", "a colon and a value are missing before this `%{found}`", found = found),
+            ),
+            Expect::Value => self
+                .problem(span, say!("json.value_before", "a value is missing before this `%{found}`", found = found)),
             Expect::First | Expect::Separator => {}
         }
         self.seal(top.entry, span.end);
@@ -334,13 +364,23 @@ impl Builder<'_> {
         let end = Span::at(self.bytes.len(), 0);
         if !self.stopped {
             match self.open.last() {
-                Some(Open { expect: Expect::Value, .. }) => self.problem(end, "a value is missing after the colon"),
+                Some(Open { expect: Expect::Value, .. }) => {
+                    self.problem(end, say!("json.value_after_colon", "a value is missing after the colon"));
+                }
                 Some(top) => {
                     let (open, close) = if top.object { ('{', '}') } else { ('[', ']') };
                     let start = self.outline.entries.get(top.entry).map_or(0, |entry| entry.span.start);
-                    self.problem(Span::at(start, 1), format!("this `{open}` is never closed: add `{close}`"));
+                    let what = say!(
+                        "json.never_closed",
+                        "this `%{open}` is never closed: add `%{close}`",
+                        open = open,
+                        close = close
+                    );
+                    self.problem(Span::at(start, 1), what);
                 }
-                None if self.outline.entries.is_empty() => self.problem(end, "there is no value"),
+                None if self.outline.entries.is_empty() => {
+                    self.problem(end, say!("json.no_value", "there is no value"));
+                }
                 None => {}
             }
         }
@@ -352,7 +392,8 @@ impl Builder<'_> {
     /// The bounds are reached: the rest is one raw value.
     fn stop(&mut self, at: usize) {
         let rest = Span::new(at, self.bytes.len());
-        self.problem(rest, format!("more than {} values: the rest is not taken apart", self.bounds.entries));
+        let most = self.bounds.entries;
+        self.problem(rest, say!("json.too_many", "more than %{most} values: the rest is not taken apart", most = most));
         self.push(Kind::Raw, rest);
         self.stopped = true;
     }
@@ -391,7 +432,7 @@ impl Builder<'_> {
         let read = unquote(self.bytes.get(span.range()).unwrap_or_default());
         let text = read.text.into_owned();
         if token == Token::OpenText {
-            self.problem(span, "this string has no closing quote");
+            self.problem(span, say!("json.open_string", "this string has no closing quote"));
         } else if let Some((at, message)) = read.problem {
             self.problem(Span::at(span.start + at, 1), message);
         }
@@ -407,46 +448,60 @@ impl Builder<'_> {
         text
     }
 
-    fn problem(&mut self, span: Span, message: impl Into<String>) {
+    fn problem(&mut self, span: Span, message: impl Into<Words>) {
         if self.outline.problems.len() < MAX_PROBLEMS {
             self.outline.problems.push(Problem { span, message: message.into() });
         }
     }
 }
 
-fn word_problem(word: &str) -> String {
+fn too_deep(levels: usize) -> Sentence {
+    say!("json.too_deep", "nested deeper than %{levels} levels: not taken apart", levels = levels)
+}
+
+fn word_problem(word: &str) -> Sentence {
+    let small = |word| say!("json.small_letters", "`%{word}` is written in small letters", word = word);
     match word {
-        "True" | "TRUE" => "`true` is written in small letters".to_owned(),
-        "False" | "FALSE" => "`false` is written in small letters".to_owned(),
-        "None" | "nil" | "NULL" | "Null" | "undefined" => format!("`{word}` is written `null`"),
-        "NaN" | "Infinity" => format!("JSON has no `{word}`: write it as a string, \"{word}\""),
-        _ if word.starts_with("//") || word.starts_with("/*") || word.starts_with('#') => {
-            "JSON has no comments: remove this".to_owned()
+        "True" | "TRUE" => small("true"),
+        "False" | "FALSE" => small("false"),
+        "None" | "nil" | "NULL" | "Null" | "undefined" => {
+            say!("json.null", "`%{word}` is written `null`", word = word)
         }
-        _ => format!("`{word}` is no JSON value; text is written in double quotes: \"{}\"", word.trim_matches('\'')),
+        "NaN" | "Infinity" => {
+            say!("json.no_such_number", "JSON has no `%{word}`: write it as a string, \"%{word}\"", word = word)
+        }
+        _ if word.starts_with("//") || word.starts_with("/*") || word.starts_with('#') => {
+            say!("json.comment", "JSON has no comments: remove this")
+        }
+        _ => say!(
+            "json.no_value_word",
+            "`%{word}` is no JSON value; text is written in double quotes: \"%{bare}\"",
+            word = word,
+            bare = word.trim_matches('\'')
+        ),
     }
 }
 
 /// What keeps a word that begins like a number from being one.
-fn number_problem(text: &str) -> Option<String> {
+fn number_problem(text: &str) -> Option<Sentence> {
     if is_number(text.as_bytes()) {
         return None;
     }
     let digits = text.trim_start_matches(['-', '+']);
     let hint = if text.starts_with('+') {
-        "a number has no plus sign"
+        say!("json.number_plus", "a number has no plus sign")
     } else if digits.starts_with('.') || digits.ends_with('.') || digits.contains(".e") || digits.contains(".E") {
-        "a digit stands on both sides of the point"
+        say!("json.number_point", "a digit stands on both sides of the point")
     } else if digits.len() > 1 && digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        "a number does not begin with 0"
+        say!("json.number_zero", "a number does not begin with 0")
     } else if digits.starts_with("0x") || digits.starts_with("0X") {
-        "JSON has no hexadecimal numbers"
+        say!("json.number_hex", "JSON has no hexadecimal numbers")
     } else if digits == "Infinity" {
-        "JSON has no infinity: write it as a string"
+        say!("json.number_infinity", "JSON has no infinity: write it as a string")
     } else {
-        "text is written in double quotes"
+        say!("json.number_text", "text is written in double quotes")
     };
-    Some(format!("`{text}` is no number: {hint}"))
+    Some(say!("json.no_number", "`%{text}` is no number: %{hint}", text = text, hint = hint))
 }
 
 /// JSON's grammar: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
@@ -487,7 +542,7 @@ mod tests {
     fn first_problem(text: &str) -> (usize, String) {
         let outline = Outline::of(text.as_bytes(), BOUNDS);
         let problem = outline.problems.first().expect(text);
-        (problem.span.start, problem.message.clone())
+        (problem.span.start, problem.message.to_string())
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::Span;
+use crate::{Sentence, Span, say};
 
 /// What a token is, by its first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +174,7 @@ pub struct Unquoted<'a> {
     /// What it says; U+FFFD where it says nothing.
     pub text: Cow<'a, str>,
     /// The first thing that is wrong with it, and where in the token.
-    pub problem: Option<(usize, String)>,
+    pub problem: Option<(usize, Sentence)>,
 }
 
 /// Reads a string token, quotes included (a missing closing quote is not this function's business).
@@ -184,7 +184,7 @@ pub fn unquote(token: &[u8]) -> Unquoted<'_> {
     let text = match std::str::from_utf8(inner) {
         Ok(text) => Cow::Borrowed(text),
         Err(error) => {
-            let problem = Some((1 + error.valid_up_to(), "this is not UTF-8".to_owned()));
+            let problem = Some((1 + error.valid_up_to(), say!("json.not_utf8", "this is not UTF-8")));
             return Unquoted { text: unescape(&String::from_utf8_lossy(inner)).0.into(), problem };
         }
     };
@@ -196,7 +196,7 @@ pub fn unquote(token: &[u8]) -> Unquoted<'_> {
 }
 
 /// Resolves escapes. Offsets are those of the text that was given.
-fn unescape(text: &str) -> (String, Option<(usize, String)>) {
+fn unescape(text: &str) -> (String, Option<(usize, Sentence)>) {
     let mut out = String::with_capacity(text.len());
     let mut problem = None;
     let mut chars = text.char_indices();
@@ -219,7 +219,9 @@ fn unescape(text: &str) -> (String, Option<(usize, String)>) {
                 let (char, taken) = unicode_escape(chars.as_str());
                 if char.is_none() {
                     problem.get_or_insert_with(|| {
-                        (at, "`\\u` needs four hexadecimal digits that name a character".to_owned())
+                        let what =
+                            say!("json.unicode_escape", "`\\u` needs four hexadecimal digits that name a character");
+                        (at, what)
                     });
                 }
                 out.push(char.unwrap_or(char::REPLACEMENT_CHARACTER));
@@ -229,8 +231,14 @@ fn unescape(text: &str) -> (String, Option<(usize, String)>) {
             }
             other => {
                 let escape = other.map(String::from).unwrap_or_default();
-                problem
-                    .get_or_insert_with(|| (at, format!("`\\{escape}` is no escape; a backslash is written `\\\\`")));
+                problem.get_or_insert_with(|| {
+                    let what = say!(
+                        "json.no_escape",
+                        "`\\%{escape}` is no escape; a backslash is written `\\\\`",
+                        escape = &escape
+                    );
+                    (at, what)
+                });
                 out.push_str(&escape);
             }
         }
@@ -238,11 +246,15 @@ fn unescape(text: &str) -> (String, Option<(usize, String)>) {
     (out, problem)
 }
 
-fn control_character(char: char) -> String {
+fn control_character(char: char) -> Sentence {
     match char {
-        '\t' => "a tab in a string is written `\\t`".to_owned(),
-        '\r' => "a line break in a string is written `\\r`".to_owned(),
-        _ => format!("a control character in a string is written `\\u{:04x}`", u32::from(char)),
+        '\t' => say!("json.tab", "a tab in a string is written `\\t`"),
+        '\r' => say!("json.line_break", "a line break in a string is written `\\r`"),
+        _ => say!(
+            "json.control_character",
+            "a control character in a string is written `\\u%{code}`",
+            code = format!("{:04x}", u32::from(char))
+        ),
     }
 }
 
@@ -304,7 +316,7 @@ mod tests {
     #[test]
     fn strings_are_read_and_what_is_wrong_is_named() {
         assert_eq!(unquote(br#""plain \u738b \ud83d\ude00 \n""#).text, "plain 王 😀 \n");
-        let problem = |token: &[u8]| unquote(token).problem;
+        let problem = |token: &[u8]| unquote(token).problem.map(|(at, what)| (at, what.to_string()));
         assert_eq!(problem(br#""\u738b""#), None);
         assert_eq!(problem(b"\"ab\xff\""), Some((3, "this is not UTF-8".to_owned())));
         assert_eq!(problem(br#""a\x""#), Some((2, "`\\x` is no escape; a backslash is written `\\\\`".to_owned())));

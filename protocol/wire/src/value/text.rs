@@ -4,14 +4,14 @@
 use crate::value::outline::{Bounds, Kind, Label, Outline};
 use crate::value::scan::Tokens;
 use crate::value::{Value, path};
-use crate::{Limits, Span};
+use crate::{Limits, Say, Sentence, Span, Words, say};
 
 /// Values of a text that are looked at one by one. What lies beyond is still parsed, with plainer errors.
 const MAX_ENTRIES: usize = 200_000;
 
 /// Why a text is no message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {message}")]
+#[error("{}", self.say())]
 pub struct TextError {
     /// Byte offset of the mistake.
     pub offset: usize,
@@ -20,7 +20,21 @@ pub struct TextError {
     /// Its column in characters, counted from 1.
     pub column: usize,
     /// What is wrong and what to write instead.
-    pub message: String,
+    pub message: Words,
+}
+
+impl Say for TextError {
+    fn say(&self) -> Words {
+        let Self { line, column, message, .. } = self;
+        say!(
+            "json.at",
+            "line %{line}, column %{column}: %{what}",
+            line = *line,
+            column = *column,
+            what = message.clone()
+        )
+        .into()
+    }
 }
 
 /// Reads a message.
@@ -36,12 +50,15 @@ pub fn parse(text: &str) -> Result<Value, TextError> {
         return Err(error_at(text, problem.span.start, problem.message.clone()));
     }
     if let Some((span, message)) = silent_loss(text, &outline) {
-        return Err(error_at(text, span.start, message));
+        return Err(error_at(text, span.start, message.into()));
     }
     serde_json::from_str(text).map_err(|error| {
         let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
         let message = error.to_string();
-        let clause = message.split(" at line ").next().unwrap_or_default().to_owned();
+        let clause = match message.split(" at line ").next().unwrap_or_default() {
+            "number out of range" => say!("json.number_range", "number out of range").into(),
+            other => Words::from(other),
+        };
         error_at(text, line_start + error.column().saturating_sub(1), clause)
     })
 }
@@ -122,21 +139,25 @@ fn outline(text: &str) -> Outline {
 }
 
 /// The first thing that a JSON parser would take without a word and not keep.
-fn silent_loss(text: &str, outline: &Outline) -> Option<(Span, String)> {
+fn silent_loss(text: &str, outline: &Outline) -> Option<(Span, Sentence)> {
     outline.entries.iter().enumerate().find_map(|(index, entry)| match entry.kind {
         Kind::Number => {
             let digits = text.get(entry.span.range())?;
             let whole = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
             let lost = whole && digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err();
             lost.then(|| {
-                (entry.span, "a whole number of more than 64 bits: write it in double quotes to keep its digits".into())
+                let what = say!(
+                    "json.number_large",
+                    "a whole number of more than 64 bits: write it in double quotes to keep its digits"
+                );
+                (entry.span, what)
             })
         }
         Kind::Object => {
             let mut names = std::collections::HashSet::new();
             outline.children(Some(index)).filter_map(|child| outline.entries.get(child)).find_map(|child| {
                 let Label::Name(name) = &child.label else { return None };
-                let message = || format!("the member \"{name}\" is here twice: remove one");
+                let message = || say!("json.twice", "the member \"%{name}\" is here twice: remove one", name = name);
                 (!names.insert(name)).then(|| (child.full_span(), message()))
             })
         }
@@ -144,7 +165,7 @@ fn silent_loss(text: &str, outline: &Outline) -> Option<(Span, String)> {
     })
 }
 
-fn error_at(text: &str, offset: usize, message: String) -> TextError {
+fn error_at(text: &str, offset: usize, message: Words) -> TextError {
     // A mistake at the end is shown behind the last thing that is there, not behind blank lines.
     let mut offset = offset.min(text.len());
     if text.get(offset..).is_some_and(|rest| Tokens::new(rest.as_bytes()).next().is_none()) {
@@ -238,7 +259,7 @@ mod tests {
                 prop_assert!(serde_json::from_str::<Value>(&text).is_ok());
             } else if let Ok(value) = serde_json::from_str::<Value>(&text) {
                 // Only what JSON would lose silently is refused beyond JSON.
-                let message = parse(&text).unwrap_err().message;
+                let message = parse(&text).unwrap_err().message.to_string();
                 prop_assert!(message.contains("twice") || message.contains("64 bits"), "{value} {message}");
             }
         }

@@ -10,7 +10,7 @@ use super::pattern::{Case, Extent, Pattern};
 use super::{Compare, Equal, Expr, FilterError, NumberField, TextField};
 use crate::engine::Side;
 use crate::schema::closest::hint;
-use crate::{Code, Span};
+use crate::{Code, Sentence, Span, say};
 
 /// Parentheses and `!` within one another.
 const MAX_DEPTH: usize = 64;
@@ -46,7 +46,7 @@ pub(super) fn filter(text: &str) -> Result<Expr, FilterError> {
     let expr = parser.any()?;
     match parser.peek() {
         None => Ok(expr),
-        Some((_, span)) => Err(wrong(span, "this `)` closes nothing: remove it")),
+        Some((_, span)) => Err(wrong(span, say!("filter.closes_nothing", "this `)` closes nothing: remove it"))),
     }
 }
 
@@ -129,7 +129,9 @@ impl<'a> Parser<'a> {
 
     fn one(&mut self) -> Result<Expr, FilterError> {
         let Some((token, span)) = self.next() else {
-            return Err(self.at_end("something to compare is missing, such as `status != OK`"));
+            return Err(
+                self.at_end(say!("filter.missing_example", "something to compare is missing, such as `status != OK`"))
+            );
         };
         match token {
             Token::Not => {
@@ -142,7 +144,11 @@ impl<'a> Parser<'a> {
                 self.deeper(span)?;
                 let inner = self.any()?;
                 self.depth -= 1;
-                if self.take(Token::Close) { Ok(inner) } else { Err(wrong(span, "this `(` is never closed: add `)`")) }
+                if self.take(Token::Close) {
+                    Ok(inner)
+                } else {
+                    Err(wrong(span, say!("filter.never_closed", "this `(` is never closed: add `)`")))
+                }
             }
             Token::Quoted(text) => Ok(Expr::Word(Pattern::new(text, Extent::Within, Case::Any))),
             Token::Word(word) => match self.peek() {
@@ -156,19 +162,28 @@ impl<'a> Parser<'a> {
     fn comparison(&mut self, name: &str, name_span: Span) -> Result<Expr, FilterError> {
         let Some((_, field)) = FIELDS.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)) else {
             let names: Vec<_> = FIELDS.iter().map(|(name, _)| *name).collect();
-            let message = format!(
-                "there is no field \"{name}\"{}; fields are {}",
-                hint(name, names.iter().copied()),
-                names.join(", ")
+            let message = say!(
+                "filter.no_field",
+                "there is no field \"%{name}\"%{hint}; fields are %{fields}",
+                name = name,
+                hint = hint(name, names.iter().copied()),
+                fields = names.join(", ")
             );
             return Err(wrong(name_span, message));
         };
-        let Some((operator, operator_span)) = self.next() else { return Err(self.at_end("a comparison is missing")) };
+        let Some((operator, operator_span)) = self.next() else {
+            return Err(self.at_end(say!("filter.no_comparison", "a comparison is missing")));
+        };
         let (value, value_span) = match self.next() {
             Some((Token::Word(value) | Token::Quoted(value), span)) => (value, span),
             Some((token @ (Token::Unclosed | Token::Stray(_)), span)) => return Err(unexpected(token, span)),
-            Some((_, span)) => return Err(wrong(span, format!("a value for {name} is missing before this"))),
-            None => return Err(self.at_end(format!("a value for {name} is missing"))),
+            Some((_, span)) => {
+                let what = say!("filter.value_before", "a value for %{name} is missing before this", name = name);
+                return Err(wrong(span, what));
+            }
+            None => {
+                return Err(self.at_end(say!("filter.no_value", "a value for %{name} is missing", name = name)));
+            }
         };
         let equal = match operator {
             Token::Compare(Compare::Equal) => Some(Equal::Yes),
@@ -180,7 +195,12 @@ impl<'a> Parser<'a> {
                 Ok(Expr::Number(field, compare, number(field, name, value, value_span)?))
             }
             (Field::Number(_), ..) => {
-                Err(wrong(operator_span, format!("{name} is a number: compare it with ==, !=, <, <=, > or >=")))
+                let what = say!(
+                    "filter.is_number",
+                    "%{name} is a number: compare it with ==, !=, <, <=, > or >=",
+                    name = name
+                );
+                Err(wrong(operator_span, what))
             }
             (Field::Text(field), Token::Contains, _) => {
                 Ok(Expr::Text(field, Equal::Yes, Pattern::new(value, Extent::Within, Case::Any)))
@@ -192,7 +212,9 @@ impl<'a> Parser<'a> {
                 Ok(Expr::Text(field, equal, Pattern::new(value, Extent::Whole, case)))
             }
             (Field::Text(_), ..) => {
-                Err(wrong(operator_span, format!("{name} is text: compare it with ==, != or ~ (contains)")))
+                let what =
+                    say!("filter.is_text", "%{name} is text: compare it with ==, != or ~ (contains)", name = name);
+                Err(wrong(operator_span, what))
             }
             (Field::Direction, _, Some(equal)) => {
                 let sent = either(name, value, value_span, ["sent", "received"])?;
@@ -203,7 +225,8 @@ impl<'a> Parser<'a> {
                 Ok(Expr::Side(if client == (equal == Equal::Yes) { Side::Client } else { Side::Server }))
             }
             (Field::Direction | Field::Side, ..) => {
-                Err(wrong(operator_span, format!("{name} is one of two: compare it with == or !=")))
+                let what = say!("filter.is_one_of_two", "%{name} is one of two: compare it with == or !=", name = name);
+                Err(wrong(operator_span, what))
             }
         }
     }
@@ -227,12 +250,13 @@ impl<'a> Parser<'a> {
     fn deeper(&mut self, span: Span) -> Result<(), FilterError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(wrong(span, format!("more than {MAX_DEPTH} parentheses within one another")));
+            let what = say!("filter.too_deep", "more than %{most} parentheses within one another", most = MAX_DEPTH);
+            return Err(wrong(span, what));
         }
         Ok(())
     }
 
-    fn at_end(&self, message: impl Into<String>) -> FilterError {
+    fn at_end(&self, message: Sentence) -> FilterError {
         wrong(Span::at(self.end, 0), message)
     }
 }
@@ -254,13 +278,24 @@ fn number(field: NumberField, name: &str, value: &str, span: Span) -> Result<u64
         return Ok(number);
     }
     if field != NumberField::Status {
-        return Err(wrong(span, format!("{name} is compared with a whole number, not \"{value}\"")));
+        let what = say!(
+            "filter.no_number",
+            "%{name} is compared with a whole number, not \"%{value}\"",
+            name = name,
+            value = value
+        );
+        return Err(wrong(span, what));
     }
     if let Some(code) = Code::ALL.iter().find(|code| code.name().eq_ignore_ascii_case(value)) {
         return Ok(code.0.into());
     }
     let hint = hint(value, Code::ALL.iter().map(|code| code.name()));
-    let message = format!("there is no status \"{value}\"{hint}; a status is a name such as UNAVAILABLE, or a number");
+    let message = say!(
+        "filter.no_status",
+        "there is no status \"%{value}\"%{hint}; a status is a name such as UNAVAILABLE, or a number",
+        value = value,
+        hint = hint
+    );
     Err(wrong(span, message))
 }
 
@@ -269,24 +304,39 @@ fn either(name: &str, value: &str, span: Span, [first, second]: [&str; 2]) -> Re
     match value {
         value if value.eq_ignore_ascii_case(first) => Ok(true),
         value if value.eq_ignore_ascii_case(second) => Ok(false),
-        _ => Err(wrong(span, format!("{name} is {first} or {second}, not \"{value}\""))),
+        _ => {
+            let what = say!(
+                "filter.either",
+                "%{name} is %{first} or %{second}, not \"%{value}\"",
+                name = name,
+                first = first,
+                second = second,
+                value = value
+            );
+            Err(wrong(span, what))
+        }
     }
 }
 
 fn unexpected(token: Token<'_>, span: Span) -> FilterError {
-    match token {
-        Token::Unclosed => wrong(span, "this quote is never closed: add `\"`"),
-        Token::Stray('=') => wrong(span, "`=` alone compares nothing: write `==`"),
-        Token::Stray('&') => wrong(span, "`&` alone joins nothing: write `&&`"),
-        Token::Stray('|') => wrong(span, "`|` alone joins nothing: write `||`"),
-        Token::Stray(char) => wrong(span, format!("`{char}` means nothing here: remove it")),
-        Token::Close => wrong(span, "something to compare is missing before this `)`"),
-        Token::And | Token::Or => wrong(span, "something to compare is missing before this"),
-        Token::Compare(_) | Token::Contains => wrong(span, "the field to compare is missing before this"),
-        Token::Not | Token::Open | Token::Word(_) | Token::Quoted(_) => wrong(span, "something else is expected here"),
-    }
+    let what = match token {
+        Token::Unclosed => say!("filter.open_quote", "this quote is never closed: add `\"`"),
+        Token::Stray('=') => say!("filter.one_equals", "`=` alone compares nothing: write `==`"),
+        Token::Stray('&') => say!("filter.one_and", "`&` alone joins nothing: write `&&`"),
+        Token::Stray('|') => say!("filter.one_or", "`|` alone joins nothing: write `||`"),
+        Token::Stray(char) => say!("filter.stray", "`%{char}` means nothing here: remove it", char = char),
+        Token::Close => say!("filter.missing_close", "something to compare is missing before this `)`"),
+        Token::And | Token::Or => say!("filter.missing", "something to compare is missing before this"),
+        Token::Compare(_) | Token::Contains => {
+            say!("filter.field_missing", "the field to compare is missing before this")
+        }
+        Token::Not | Token::Open | Token::Word(_) | Token::Quoted(_) => {
+            say!("filter.something_else", "something else is expected here")
+        }
+    };
+    wrong(span, what)
 }
 
-fn wrong(span: Span, message: impl Into<String>) -> FilterError {
+fn wrong(span: Span, message: Sentence) -> FilterError {
     FilterError { offset: span.start, message: message.into() }
 }

@@ -9,7 +9,7 @@ use super::stream::{Piece, Stream};
 use crate::engine::stream::TooMuch;
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
 use crate::frame::native::{Flags, Frame, Kind};
-use crate::{CallHead, CallId, Code, Fault, Limits, Status, Time};
+use crate::{CallHead, CallId, Code, Fault, Limits, Say, Status, Time, say};
 
 pub(super) struct Client {
     connection: Connection,
@@ -203,7 +203,7 @@ impl Client {
         let Some(farewell) = self.connection.farewell.clone() else { return Ok(()) };
         let graceful = farewell.code.is_ok();
         let code = if graceful { Code::UNAVAILABLE } else { farewell.code };
-        let what = format!("the server is going away: {}", farewell.reason);
+        let what = say!("native.going_away", "the server is going away: %{reason}", reason = &farewell.reason);
         let not_taken: Vec<usize> = (self.connection.streams.iter())
             .filter(|(_, stream)| stream.id == 0 || stream.id > farewell.last)
             .map(|(slot, _)| slot)
@@ -214,7 +214,8 @@ impl Client {
         if graceful {
             return Ok(());
         }
-        let what = format!("the server closed the connection: {}", farewell.reason);
+        let what =
+            say!("native.closed", "the server closed the connection: %{reason}", reason = &farewell.reason).into();
         let blame = if farewell.code == Code::HANDSHAKE_TIMEOUT { crate::Blame::Between } else { crate::Blame::Us };
         Err(Fault { blame, code, offset: self.connection.splitter.offset(), what })
     }
@@ -231,7 +232,7 @@ impl Client {
     fn die(&mut self, fault: &Fault) {
         let streams: Vec<Stream> = self.connection.streams.drain().collect();
         for stream in streams {
-            let status = Status { not_processed: stream.id == 0, ..Status::cut_off(fault.code, fault.to_string()) };
+            let status = Status { not_processed: stream.id == 0, ..Status::cut_off(fault.code, fault.say()) };
             self.end(stream.call, status);
         }
         let heard = fault.blame == crate::Blame::Peer || fault.code == Code::HANDSHAKE_TIMEOUT;

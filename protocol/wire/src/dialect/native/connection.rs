@@ -19,7 +19,7 @@ use crate::engine::pending::{Turn, Turns};
 use crate::engine::stream::{Index, Intake, Table, TooMuch};
 use crate::engine::{Accepted, Closed, Event, Side};
 use crate::frame::native::{Encoder, MAGIC, PREFACE_LEN, Splitter};
-use crate::{Blame, CallId, Code, Fault, Limits, Status, Time};
+use crate::{Blame, CallId, Code, Fault, Limits, Sentence, Status, Time, say};
 
 /// The highest number of a call.
 pub(super) const MAX_STREAM: u32 = i32::MAX as u32;
@@ -259,17 +259,20 @@ impl Connection {
 
     pub fn tick(&mut self, now: Time) -> Result<(), Fault> {
         let at = self.splitter.offset();
-        let late = |code, what: String| Err(Fault { blame: Blame::Between, code, offset: at, what });
+        let late = |code, what: Sentence| Err(Fault { blame: Blame::Between, code, offset: at, what: what.into() });
         if self.handshake_by.is_some_and(|by| now >= by) {
             let missing = if self.stage == Stage::Preface { "preface" } else { "HELLO" };
-            let what = format!("no {missing} within {:?}", self.limits.handshake_timeout);
+            let within = format!("{:?}", self.limits.handshake_timeout);
+            let what = say!("native.no_handshake", "no %{what} within %{time}", what = missing, time = within);
             return late(Code::HANDSHAKE_TIMEOUT, what);
         }
         if self.waiting_since.is_some_and(|since| now >= since + self.limits.stalled_timeout) {
-            return late(Code::UNAVAILABLE, format!("the peer took no bytes for {:?}", self.limits.stalled_timeout));
+            let time = format!("{:?}", self.limits.stalled_timeout);
+            return late(Code::UNAVAILABLE, say!("native.stalled", "the peer took no bytes for %{time}", time = time));
         }
         if self.keepalive.is_dead(now) {
-            let what = format!("the peer did not answer a ping within {:?}", self.limits.stalled_timeout);
+            let time = format!("{:?}", self.limits.stalled_timeout);
+            let what = say!("native.no_pong", "the peer did not answer a ping within %{time}", time = time);
             return late(Code::UNAVAILABLE, what);
         }
         self.send_ping(now);
@@ -323,16 +326,16 @@ impl Connection {
         let open = self.streams.iter().filter(|(_, stream)| !stream.forgotten && !stream.one_way).count();
         let left = self.splitter.left();
         let what = if left > 0 {
-            format!("the connection ended {left} bytes into a frame")
+            say!("native.ended_in_frame", "the connection ended %{bytes} bytes into a frame", bytes = left)
         } else if self.stage != Stage::Open && self.farewell.is_none() {
-            "the connection ended before its handshake was done".to_owned()
+            say!("native.ended_early", "the connection ended before its handshake was done")
         } else if open > 0 {
-            format!("the connection ended with {open} calls open")
+            say!("native.ended_open", "the connection ended with %{count} calls open", count = open)
         } else {
             return None;
         };
         let offset = self.splitter.offset() + left as u64;
-        Some(Fault { blame: Blame::Between, code: Code::UNAVAILABLE, offset, what })
+        Some(Fault { blame: Blame::Between, code: Code::UNAVAILABLE, offset, what: what.into() })
     }
 
     /// Dies of a fault: forgets all streams, queues a goodbye where the peer may still hear it.

@@ -9,7 +9,7 @@ use crate::engine::CancelReason;
 use crate::frame::native::{Flags, HEADER_LEN, Header, Kind, MAGIC, PREFACE_LEN, grouped};
 use crate::frame::tlv::{Tlv, Tlvs};
 use crate::inspect::{Diagnostic, Dissection, Node, NodeKind, json};
-use crate::{Code, Span};
+use crate::{Code, Span, Words};
 
 /// Characters of a message in a summary.
 const FIRST_WORDS: usize = 60;
@@ -74,7 +74,7 @@ fn preface(toward: Toward, bytes: &[u8]) -> Dissection {
     let mut diagnostics = Vec::new();
     if min > max || (toward == Toward::Client && min != max) {
         let message = format!("versions {min} to {max} are no choice");
-        diagnostics.push(Diagnostic { span: Span::at(4, 2), message });
+        diagnostics.push(Diagnostic { span: Span::at(4, 2), message: message.into() });
     }
     Dissection { summary, tree: vec![Node::group("preface", "8 B", Span::new(0, bytes.len()), fields)], diagnostics }
 }
@@ -84,7 +84,7 @@ fn unknown(bytes: &[u8], why: &str) -> Dissection {
     Dissection {
         summary: format!("{} bytes that fit no frame", grouped(bytes.len() as u64)),
         tree: vec![raw("bytes", bytes, span)],
-        diagnostics: vec![Diagnostic { span, message: why.to_owned() }],
+        diagnostics: vec![Diagnostic { span, message: why.into() }],
     }
 }
 
@@ -118,7 +118,7 @@ fn number_of(bytes: &[u8]) -> Option<u64> {
 }
 
 impl Dissector<'_> {
-    fn odd(&mut self, span: Span, message: impl Into<String>) {
+    fn odd(&mut self, span: Span, message: impl Into<Words>) {
         self.out.diagnostics.push(Diagnostic { span, message: message.into() });
     }
 

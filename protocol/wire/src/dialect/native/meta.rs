@@ -365,6 +365,7 @@ mod tests {
         let status = Status {
             code: Code::REDIRECT,
             message: "gone to the other one".into(),
+            said: None,
             details: vec![json!({"reason": "moved"}), json!(7)],
             not_processed: true,
             cut_off: false,

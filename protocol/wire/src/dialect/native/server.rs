@@ -10,7 +10,7 @@ use crate::engine::keepalive::Rate;
 use crate::engine::stream::TooMuch;
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
 use crate::frame::native::{Flags, Frame, Kind};
-use crate::{CallId, Code, Fault, Limits, Metadata, Status, Time};
+use crate::{CallId, Code, Fault, Limits, Metadata, Status, Time, say};
 
 pub(super) struct Server {
     connection: Connection,
@@ -250,7 +250,12 @@ impl Server {
     fn goodbye(&mut self) -> Result<(), Fault> {
         match &self.connection.farewell {
             Some(farewell) if !farewell.code.is_ok() => {
-                let what = format!("the client closed the connection: {}", farewell.reason);
+                let what = say!(
+                    "native.client_closed",
+                    "the client closed the connection: %{reason}",
+                    reason = &farewell.reason
+                )
+                .into();
                 let offset = self.connection.splitter.offset();
                 Err(Fault { blame: crate::Blame::Us, code: farewell.code, offset, what })
             }

@@ -221,7 +221,7 @@ pub(super) fn dissect(toward: Toward, frame: &[u8]) -> Dissection {
     let summary = if diagnostics.is_empty() {
         for (name, span) in members(&value).filter(|(name, _)| !known.contains(&name.as_ref())).take(16) {
             let message = format!("\"{name}\" means nothing to the plain dialect");
-            diagnostics.push(Diagnostic { span: span.shifted(space), message });
+            diagnostics.push(Diagnostic { span: span.shifted(space), message: message.into() });
         }
         match toward {
             Toward::Server => read_request(&value)
@@ -240,7 +240,7 @@ pub(super) fn dissect(toward: Toward, frame: &[u8]) -> Dissection {
         Ok(json::summary(&value, MAX_SUMMARY))
     };
     let summary = summary.unwrap_or_else(|message| {
-        diagnostics.push(Diagnostic { span: whole, message });
+        diagnostics.push(Diagnostic { span: whole, message: message.into() });
         json::summary(&value, MAX_SUMMARY)
     });
     Dissection { summary, tree, diagnostics }

@@ -44,6 +44,7 @@ fn an_error_carries_everything_that_a_status_has() {
     let status = Status {
         code: Code::REDIRECT,
         message: "moved".into(),
+        said: None,
         details: vec![json!({"to": "orders-2"}), json!([1, 2])],
         not_processed: true,
         cut_off: false,

@@ -76,7 +76,10 @@ fn a_broken_connection_ends_every_call_once() {
         ]
     );
     let fault = pair.client.fault.clone().unwrap();
-    assert_eq!((fault.blame, fault.what.as_str()), (Blame::Between, "the connection ended with 3 calls open"));
+    assert_eq!(
+        (fault.blame, fault.what.to_string().as_str()),
+        (Blame::Between, "the connection ended with 3 calls open")
+    );
     let mut cancels = pair.server.take_events();
     cancels.sort_by_key(|event| format!("{event:?}"));
     assert_eq!(cancels, [1, 5].map(|call| cancelled(call, CancelReason::GoingAway)));
@@ -132,7 +135,7 @@ fn a_fault_is_explained_to_the_peer() {
     assert_eq!(endings(&pair.client.take_events()), [(1, Code::CHECKSUM_MISMATCH, false)]);
     let fault = pair.server.fault.clone().unwrap();
     assert_eq!((fault.blame, fault.code), (Blame::Us, Code::CHECKSUM_MISMATCH));
-    assert!(fault.what.contains("frame with checksum "), "{fault}");
+    assert!(fault.what.to_string().contains("frame with checksum "), "{fault}");
     assert!(pair.server.take_events().contains(&cancelled(1, CancelReason::GoingAway)));
 }
 
@@ -144,7 +147,7 @@ fn a_peer_that_takes_nothing_is_dropped() {
     let since = server.now;
     let fault = server.fire().unwrap_err();
     assert_eq!(server.now.since(since), Duration::from_secs(20));
-    assert_eq!((fault.blame, fault.what.as_str()), (Blame::Between, "the peer took no bytes for 20s"));
+    assert_eq!((fault.blame, fault.what.to_string().as_str()), (Blame::Between, "the peer took no bytes for 20s"));
     assert!(server.sent().is_empty(), "nobody would read a goodbye");
     assert!(matches!(server.engine.closed(), Some(Closed::Fault(_))));
 

@@ -85,7 +85,7 @@ fn every_broken_rule_has_its_answer() {
     ];
     for (bytes, what) in to_server {
         let fault = offend_server(&bytes).unwrap_or_else(|| panic!("nothing is wrong with {what}"));
-        assert_eq!((fault.code, fault.what.as_str()), (Code::PROTOCOL_ERROR, what));
+        assert_eq!((fault.code, fault.what.to_string().as_str()), (Code::PROTOCOL_ERROR, what));
     }
     let to_client: Vec<(Vec<u8>, &str)> = vec![
         (request(7, b"1"), "a server sends no REQUEST"),
@@ -111,7 +111,7 @@ fn every_broken_rule_has_its_answer() {
     ];
     for (bytes, what) in to_client {
         let fault = offend_client(&bytes).unwrap_or_else(|| panic!("nothing is wrong with {what}"));
-        assert_eq!((fault.code, fault.what.as_str()), (Code::PROTOCOL_ERROR, what));
+        assert_eq!((fault.code, fault.what.to_string().as_str()), (Code::PROTOCOL_ERROR, what));
     }
 }
 

@@ -115,10 +115,10 @@ fn oddities_are_shown_where_they_are() {
     let mut bytes = raw(Kind::DATA, Flags::MSG.with(Flags::CK), 2, b"", b"{\"a\":");
     bytes[12] = 1;
     let dissection = Native.dissect(Toward::Client, &bytes);
-    let found: Vec<_> = dissection.diagnostics.iter().map(|odd| (odd.span.start, odd.message.as_str())).collect();
+    let found: Vec<_> = dissection.diagnostics.iter().map(|odd| (odd.span.start, odd.message.to_string())).collect();
     let check = crc32c::crc32c_append(crc32c::crc32c(&bytes[..12]), &bytes[16..]);
     let mismatch = format!("the checksum is {check:08x}, the frame says 01000000");
-    assert_eq!(found, [(12, mismatch.as_str()), (8, "an even number; calls have odd ones")]);
+    assert_eq!(found, [(12, mismatch), (8, "an even number; calls have odd ones".to_owned())]);
     assert_eq!(dissection.summary, "5 B");
 
     let part = raw(Kind::DATA, Flags::MSG.with(Flags::MORE), 1, b"", b"{\"a\":");
