@@ -63,7 +63,7 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn odd(&mut self, span: Span, message: impl Into<String>) {
+    fn odd(&mut self, span: Span, message: impl Into<Words>) {
         self.diagnostics.push(Diagnostic { span, message: message.into() });
     }
 

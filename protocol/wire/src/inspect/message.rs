@@ -64,7 +64,12 @@ pub fn open(codec: Codec, compression: Compression, bytes: &Bytes, limit: usize)
             let note = format!("{} B, {compression}", grouped(bytes.len() as u64));
             let tree = vec![Node::leaf("message", "", NodeKind::Raw, note, span)];
             let message = format!("{compression} cannot be decompressed: {error}");
-            Opened { bytes: bytes.clone(), tree, diagnostics: vec![Diagnostic { span, message }], unpacked: None }
+            Opened {
+                bytes: bytes.clone(),
+                tree,
+                diagnostics: vec![Diagnostic { span, message: message.into() }],
+                unpacked: None,
+            }
         }
     }
 }
