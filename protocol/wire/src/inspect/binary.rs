@@ -1,9 +1,9 @@
 //! A message of a binary codec as a tree with byte spans. Lenient: never an error.
 
 use super::json::{elided, quoted};
-use crate::Span;
 use crate::codec::{Head, Item, Items};
 use crate::inspect::{Diagnostic, Node, NodeKind};
+use crate::{Span, Words};
 
 /// Nodes made of one message. A tree of more is not read; its rest is one raw node.
 const MAX_NODES: usize = 20_000;
@@ -68,7 +68,7 @@ impl<'a> Tree<'a> {
     }
 
     /// What is left as one raw node, and why.
-    fn rest(&mut self, why: impl Into<String>) -> Option<Node> {
+    fn rest(&mut self, why: impl Into<Words>) -> Option<Node> {
         self.over = true;
         let span = Span::at(self.items.offset(), self.items.left()).shifted(self.base);
         self.odd(span, why);
