@@ -79,6 +79,8 @@ pub enum Command {
     OpenPath(PathBuf),
     /// Save the tab; asks for a place if it has none.
     Save(TabId),
+    /// Write a message of a call (counted from 0) to a file, as it came; asks where.
+    SaveMessage(FlowId, u64),
     /// The file of a tab was changed by somebody else: write this tab's draft over it.
     KeepMine(TabId),
     /// Likewise: take what lies in the file, and let the tab's draft go (undoable).

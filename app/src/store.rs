@@ -122,12 +122,12 @@ pub fn save(path: &Path, draft: &Draft, over: Over<'_>) -> Result<Stamp, StoreEr
 }
 
 /// Writes a file of the program's own, whole or not at all, its folder included.
-pub fn replace(path: &Path, text: &str) -> Result<(), StoreError> {
+pub fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<(), StoreError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(StoreError::io(Work::Create, folder))?;
     }
     let clobber = if path.exists() { atomic::Clobber::Replace } else { atomic::Clobber::Refuse };
-    atomic::write(path, clobber, text.as_bytes())
+    atomic::write(path, clobber, content.as_ref())
 }
 
 /// Reads policies from a file that holds nothing else, written as the `policy` of a call.

@@ -20,6 +20,8 @@ pub trait FileDialogs: Send {
     fn open_folder(&self) -> Answer;
     /// Where to save a call: the folder to begin in, and the suggested file name.
     fn save_call(&self, folder: Option<&Path>, suggested: &str) -> Answer;
+    /// Where to write a message: the suggested file name.
+    fn save_message(&self, suggested: &str) -> Answer;
 }
 
 /// The desktop's own dialogs, unless an environment variable answers in their place: that is how the real window is
@@ -57,6 +59,13 @@ impl FileDialogs for Native {
                 dialog = dialog.set_directory(folder);
             }
             dialog.save_file()
+        })
+    }
+
+    fn save_message(&self, suggested: &str) -> Answer {
+        let suggested = suggested.to_owned();
+        or_ask(SAVE_VARIABLE, move || {
+            rfd::FileDialog::new().set_title(t!("files.save_message")).set_file_name(suggested).save_file()
         })
     }
 }
@@ -98,6 +107,10 @@ impl FileDialogs for Scripted {
     }
 
     fn save_call(&self, _folder: Option<&Path>, _suggested: &str) -> Answer {
+        self.next()
+    }
+
+    fn save_message(&self, _suggested: &str) -> Answer {
         self.next()
     }
 }

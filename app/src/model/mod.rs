@@ -10,6 +10,7 @@
 //!         └─ settings, toasts, log
 //! ```
 
+pub mod document;
 pub mod draft;
 pub mod flows;
 pub mod log;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+use callscope_wire::FlowId;
 use poll_promise::Promise;
 use rust_i18n::t;
 
@@ -30,6 +32,10 @@ pub(crate) enum Done {
     ToOpen(Option<PathBuf>),
     /// The user chose where to save, or nothing.
     ToSave(TabId, Option<PathBuf>),
+    /// The user chose where to write a message, or nothing.
+    ToWrite(Bytes, Option<PathBuf>),
+    /// A message was written.
+    Written { path: PathBuf, bytes: u64, result: Result<(), StoreError> },
     /// A workspace was listed.
     Scanned { root: PathBuf, result: Result<Listing, StoreError>, show: bool },
     /// A call was read.
@@ -57,6 +63,7 @@ impl App {
             (Command::OpenPath(path), _) => self.open_path(ctx, path),
             (Command::OpenSaved(path, preview), Some(root)) => self.load(ctx, root.join(path), preview, None),
             (Command::Save(tab), _) => self.save_tab(ctx, tab, false),
+            (Command::SaveMessage(flow, number), _) => self.save_message(ctx, flow, number),
             (Command::KeepMine(tab), _) => {
                 if let Some(path) = self.model.tabs.get(tab).and_then(|tab| tab.file.clone()) {
                     self.write(ctx, tab, path, true);
@@ -133,7 +140,19 @@ impl App {
         match done {
             Done::ToOpen(Some(path)) => self.open_path(ctx, path),
             Done::ToSave(tab, Some(path)) => self.write(ctx, tab, with_extension(path), false),
-            Done::ToOpen(None) | Done::ToSave(_, None) => {}
+            Done::ToWrite(bytes, Some(path)) => self.work(ctx, move || {
+                let result = store::replace(&path, &bytes);
+                Done::Written { path, bytes: bytes.len() as u64, result }
+            }),
+            Done::Written { path, bytes, result } => match result {
+                Ok(()) => {
+                    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                    let bytes = crate::panel::call::figures::bytes(bytes);
+                    self.model.toasts.say(self.model.now, t!("large.saved", bytes = bytes, name = name));
+                }
+                Err(error) => self.failed(&error),
+            },
+            Done::ToOpen(None) | Done::ToSave(_, None) | Done::ToWrite(_, None) => {}
             Done::Scanned { root, result, show } => match result {
                 Ok(listing) => self.scanned(root, listing, show),
                 Err(error) => self.failed(&error),
@@ -378,6 +397,18 @@ impl App {
             let ask = self.running.dialogs.save_call(folder.as_deref(), &store::file_name(&tab.draft.name));
             self.ask(ctx, ask, move |path| Done::ToSave(id, path));
         }
+    }
+
+    fn save_message(&mut self, ctx: &egui::Context, flow: FlowId, number: u64) {
+        let Some(record) = self.model.flows.get(flow) else { return };
+        let index = number.checked_sub(record.messages.dropped()).and_then(|index| usize::try_from(index).ok());
+        let Some(message) = index.and_then(|index| record.messages.get(index)) else { return };
+        let bytes = message.bytes.clone();
+        let method = record.flow.method.rsplit(['/', '.']).next().unwrap_or_default();
+        let many = record.flow.shape.client_streams() || record.flow.shape.server_streams();
+        let suggested = if many { format!("{method}-{}.json", number + 1) } else { format!("{method}.json") };
+        let ask = self.running.dialogs.save_message(&suggested);
+        self.ask(ctx, ask, move |path| Done::ToWrite(bytes, path));
     }
 
     fn write(&mut self, ctx: &egui::Context, id: TabId, path: PathBuf, anything: bool) {

@@ -6,9 +6,9 @@ use callscope_wire::value::text as json_text;
 use egui::{Align, Layout, ScrollArea, Ui};
 use rust_i18n::t;
 
-use super::field_type;
 use super::subject::Subject;
 use super::view::View;
+use super::{field_type, large};
 use crate::command::Command;
 use crate::model::messages::{Message, Undecoded};
 use crate::panel::Cx;
@@ -25,14 +25,11 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     let version = version(message, number);
     pane::inside(ui, body, "answer", |ui| match message.value() {
         Err(Undecoded::Broken(problem)) => undecoded_ui(ui, cx, message, problem),
-        Err(Undecoded::Large) => {
-            let raw = || String::from_utf8_lossy(&message.bytes).into_owned();
-            text_ui(ui, view, raw, version);
-        }
+        Err(Undecoded::Large) => large::ui(ui, cx, subject, view, message, version),
         Ok(value) if view.as_text => text_ui(ui, view, || json_text::pretty(value), version),
         Ok(value) => tree_ui(ui, cx, subject, view, message, value, version),
     });
-    pane::bar_at(ui, foot, Line::Above, |ui| foot_ui(ui, cx, subject, view, message));
+    pane::bar_at(ui, foot, Line::Above, |ui| foot_ui(ui, cx, subject, view, message, number));
 }
 
 /// Messages do not change once they are there.
@@ -121,7 +118,7 @@ fn undecoded_ui(ui: &mut Ui, cx: &Cx, message: &Message, problem: &str) {
     });
 }
 
-fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message: &Message) {
+fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, message: &Message, number: u64) {
     let t = cx.tokens;
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
@@ -129,6 +126,14 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &View, message
             && button::link(ui, &t!("call.answer.show_in_traffic")).clicked()
         {
             cx.push(Command::FollowFlow(Some(record.flow.id)));
+        }
+        if let Some(record) = subject.record
+            && button::link(ui, &t!("large.save")).clicked()
+        {
+            cx.push(Command::SaveMessage(record.flow.id, number));
+        }
+        if message.is_large() {
+            return large::foot_ui(ui, cx, subject, view, type_of(subject, message.sent));
         }
         let selected = view.tree.selected().filter(|_| !view.as_text);
         let part = message.value().ok().and_then(|value| value.pointer(selected?));

@@ -318,6 +318,21 @@ pub(in crate::panel) fn answered(model: &mut Model, tab: TabId) -> FlowId {
     flow
 }
 
+/// The same call with an answer that is too large to be decoded.
+pub(in crate::panel) fn answered_at_length(model: &mut Model, tab: TabId) -> FlowId {
+    let flow = answered(model, tab);
+    let lines: Vec<_> = (0..40_000)
+        .map(|n| json!({ "sku": format!("K7-{n:05}"), "qty": n % 9 + 1, "unit_price": 4550, "note": "上海\n" }))
+        .collect();
+    let answer = json!({
+        "id": "o-7f3c91", "state": "ACCEPTED", "total_minor": 8330, "lines": lines,
+        "ship_to": { "name": "王小明", "city": "上海", "express": true },
+        "trace_id": "needle in a haystack ".repeat(9_000),
+    });
+    model.flows.message(flow, message(at(12.5), false, answer));
+    flow
+}
+
 /// A call that failed three times and says why.
 pub(in crate::panel) fn failed(model: &mut Model, tab: TabId) -> FlowId {
     let flow = model.flows.next_id();

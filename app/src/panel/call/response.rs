@@ -100,9 +100,11 @@ fn message_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, 
         }
         return;
     }
-    let answered = record.messages.iter().rev().find(|message| !message.sent);
+    let answered = record.messages.iter().enumerate().rev().find(|(_, message)| !message.sent);
     match (answered, failed(record)) {
-        (Some(message), _) => answer::ui(ui, cx, subject, view, message, 0),
+        (Some((index, message)), _) => {
+            answer::ui(ui, cx, subject, view, message, record.messages.dropped() + index as u64);
+        }
         (None, Some(status)) => failure_ui(ui, cx, record, status),
         (None, None) if record.flow.ended.is_none() => waiting_ui(ui, cx, subject, record),
         (None, None) => {

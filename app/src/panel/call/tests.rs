@@ -454,3 +454,84 @@ fn a_call_that_is_over_paints_nothing_by_itself() {
     assert!(harness.run() <= 2);
     assert_eq!(harness.state().calls.views[&harness.state().tab].request_tab, RequestTab::Message);
 }
+
+/// Steps until the message was walked through.
+fn walked(harness: &mut Harness<'_, Bench>) {
+    for _ in 0..500 {
+        harness.step();
+        if harness.query_by_label_contains("Reading the rest").is_none()
+            && harness.query_all_by_role(Role::TreeItem).count() > 5
+        {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("the message is never walked through");
+}
+
+fn at_length() -> Bench {
+    let mut bench = Bench::new(fixture::place_draft());
+    fixture::answered_at_length(&mut bench.model, bench.tab);
+    bench
+}
+
+#[test]
+fn a_large_answer_is_a_tree_whose_rows_are_read_where_they_are_seen() {
+    let mut harness = at_length().harness(Theme::Dark, [1080.0, 800.0]);
+    walked(&mut harness);
+    harness.get_by_label("lines: 40,000 items").click();
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowLeft);
+    harness.run_steps(2);
+    harness.get_by_label_contains("trace_id: \"needle in a haystack").click();
+    harness.run_steps(2);
+    harness.get_by_label_contains("trace_id · string");
+    harness.get_by_label("lines: […]  40,000 items").click();
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowRight);
+    harness.run_steps(2);
+    harness.get_by_label("lines: 40,000 items");
+    harness.key_press(Key::End);
+    harness.run_steps(2);
+    harness.get_by_label_contains("trace_id");
+    harness.key_press(Key::PageUp);
+    harness.run_steps(2);
+    harness.get_by_label_contains("39985: { sku: \"K7-39985\"");
+    look(&mut harness, "large-tree-dark");
+    harness.get_by_label("Copy path").click();
+    harness.run_steps(2);
+    assert!(
+        matches!(harness.state().commands.last(), Some(Command::Copy(path)) if path.starts_with("lines[399")),
+        "{:?}",
+        harness.state().commands.last()
+    );
+}
+
+#[test]
+fn a_place_in_a_large_answer_is_found_in_the_tree_and_in_the_text() {
+    let mut harness = at_length().harness(Theme::Light, [1080.0, 800.0]);
+    walked(&mut harness);
+    harness.get_by_label("Find").click();
+    harness.run_steps(2);
+    harness.get_by_label("Find in the message").type_text("k7-0123");
+    for _ in 0..200 {
+        harness.step();
+        if harness.query_by_label("1 of 10").is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    harness.get_by_label("1 of 10");
+    harness.run_steps(2);
+    harness.get_by_label("sku: \"K7-01230\"");
+    harness.get_by_label("Next place").click();
+    harness.run_steps(3);
+    harness.get_by_label("sku: \"K7-01231\"");
+    look(&mut harness, "large-find-light");
+    harness.get_by_label("Text").click();
+    harness.run_steps(2);
+    harness.get_by_label("Next place").click();
+    harness.run_steps(3);
+    harness.get_by_label("3 of 10");
+    look(&mut harness, "large-text-light");
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use callscope_wire::FlowId;
 
 use super::check::Check;
+use super::large::Viewer;
 use super::subject::Subject;
 use crate::model::draft::{Draft, PreparedMessage};
 use crate::model::tabs::REPEAT_RATE;
@@ -89,6 +90,8 @@ pub(super) struct View {
     pub text: TextState,
     /// The message as text, and of which one.
     pub pretty: Option<(u64, String)>,
+    /// The message that is shown, where it is too large to be decoded.
+    pub(super) viewer: Option<Viewer>,
     pub table: TableState,
     /// Messages of the call that were dropped when the table was shown last.
     pub dropped: u64,
@@ -126,6 +129,7 @@ impl Default for View {
             as_text: false,
             text: TextState::default(),
             pretty: None,
+            viewer: None,
             table: TableState::following(),
             dropped: 0,
             stream_share: 0.55,

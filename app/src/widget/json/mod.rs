@@ -6,6 +6,7 @@
 pub mod editor;
 mod flat;
 mod highlight;
+pub mod large;
 pub mod text;
 pub mod tokens;
 pub mod tree;

@@ -4,6 +4,7 @@
 pub mod diff;
 pub mod edit;
 pub mod extent;
+pub mod landmarks;
 pub mod locate;
 pub mod merge;
 pub mod outline;
