@@ -155,6 +155,7 @@ impl eframe::App for App {
         self.model.now = self.backend.now();
         self.take_notices();
         self.finish_promises(ctx);
+        self.compare_due(ctx);
         if let Some(wait) = self.send_due() {
             ctx.request_repaint_after(wait);
         }

@@ -55,6 +55,23 @@ pub enum Command {
     /// Stop repeating.
     StopRepeat(TabId),
 
+    /// Put two calls beside each other in a tab; without a left one the last one before the right one, without a right
+    /// one whichever the tab shows.
+    Compare {
+        /// In this tab.
+        tab: TabId,
+        /// The left one.
+        left: Option<FlowId>,
+        /// The right one.
+        right: Option<FlowId>,
+    },
+    /// Left and right change places.
+    SwapSides(TabId),
+    /// Back to the table of instances, or to the call.
+    CloseComparison(TabId),
+    /// Send the tab's call once to every instance that is up.
+    SendToInstances(TabId),
+
     /// Show a recorded call on the response side of its tab (opened if need be).
     ShowFlow(FlowId),
     /// Narrow the traffic list to this call and show it; `None`: all again.
@@ -170,6 +187,16 @@ pub enum Act {
     MoveToNextHalf,
     /// Send the calls of all halves at once.
     SendAllHalves,
+    /// The active tab's answer beside the one before it.
+    ComparePrevious,
+    /// The active tab's answer beside that of the other half.
+    CompareHalves,
+    /// Send the active call once to every instance, and compare the answers.
+    SendToInstances,
+    /// The next difference.
+    NextDifference,
+    /// The one before.
+    PreviousDifference,
     /// Rename what is selected in the sidebar.
     Rename,
     /// Cursor into the address field.
@@ -261,6 +288,11 @@ pub const ACTS: &[ActInfo] = &[
     row(Act::SplitDown, "split_down", "Ctrl+Shift+B", Scope::Call),
     row(Act::MoveToNextHalf, "move_to_next_half", "Ctrl+Shift+M", Scope::Call),
     row(Act::SendAllHalves, "send_all_halves", "Ctrl+Shift+Enter", Scope::Call),
+    row(Act::ComparePrevious, "compare_previous", "Ctrl+Shift+K", Scope::Call),
+    row(Act::CompareHalves, "compare_halves", "", Scope::Call),
+    row(Act::SendToInstances, "send_to_instances", "Ctrl+Shift+A", Scope::Call),
+    row(Act::NextDifference, "next_difference", "F7", Scope::Call),
+    row(Act::PreviousDifference, "previous_difference", "Shift+F7", Scope::Call),
     row(Act::Rename, "rename", "F2", Scope::List),
     row(Act::FocusAddress, "focus_address", "Ctrl+L", Scope::Call),
     row(Act::Find, "find", "Ctrl+F", Scope::Pane),

@@ -4,3 +4,4 @@
 mod hands;
 mod idle;
 mod main_job;
+mod side_by_side;

@@ -95,6 +95,13 @@ impl Flows {
         }
     }
 
+    /// What is sent may be heard of before the call itself is. What was let go stays gone.
+    fn hear_of(&mut self, id: FlowId) {
+        if self.records.first_key_value().is_none_or(|(oldest, _)| id >= *oldest) {
+            self.records.entry(id).or_insert_with(|| Record { flow: Flow::new(id), ..Record::default() });
+        }
+    }
+
     /// Adds a message to a call.
     pub fn message(&mut self, id: FlowId, message: Message) {
         let mut ring = Ring::default();
@@ -104,6 +111,7 @@ impl Flows {
 
     /// Adds messages to a call.
     pub fn take(&mut self, id: FlowId, messages: Ring) {
+        self.hear_of(id);
         let Some(record) = self.records.get_mut(&id) else { return };
         self.bytes -= record.messages.bytes();
         record.messages.append(messages, record.keep);
@@ -123,6 +131,7 @@ impl Flows {
 
     /// Counts messages of a call.
     pub fn counted(&mut self, id: FlowId, counted: Counted) {
+        self.hear_of(id);
         let Some(record) = self.records.get_mut(&id) else { return };
         record.flow.sent += counted.sent;
         record.flow.received += counted.received;

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod document;
+pub mod compare;
 pub mod draft;
 pub mod flows;
 pub mod log;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use callscope_wire::schema::{Method, Schema};
 use callscope_wire::{FlowId, Shape};
 
+use super::compare::{Compare, Spread};
 use super::draft::Draft;
 use crate::store::{Inherited, Outside, Stamp};
 
@@ -21,6 +22,8 @@ pub struct Tabs {
     pub open: Vec<Tab>,
     /// The one in front.
     pub active: Option<TabId>,
+    /// Those that can be seen: the one in front of every half.
+    pub front: Vec<TabId>,
     /// Closed ones, newest last, for "reopen".
     pub closed: Vec<Tab>,
     /// The last id given out.
@@ -58,6 +61,10 @@ pub struct Tab {
     pub running: Option<Running>,
     /// Repetition, while it runs.
     pub repeat: Option<Repeat>,
+    /// Two calls beside each other, over the call itself.
+    pub compare: Option<Compare>,
+    /// The call sent to every instance, and what they answered.
+    pub spread: Option<Spread>,
 }
 
 /// What runs in a tab.
@@ -138,8 +145,10 @@ impl Tabs {
 
     /// The tab in which this flow runs or ran last.
     pub fn by_flow(&self, flow: FlowId) -> Option<&Tab> {
-        self.open
-            .iter()
-            .find(|tab| tab.flow == Some(flow) || tab.running.as_ref().is_some_and(|running| running.flow == flow))
+        self.open.iter().find(|tab| {
+            let running = tab.running.as_ref().is_some_and(|running| running.flow == flow);
+            let spread = tab.spread.as_ref().is_some_and(|spread| spread.rows.iter().any(|row| row.flow == Some(flow)));
+            tab.flow == Some(flow) || running || spread
+        })
     }
 }

@@ -226,7 +226,7 @@ impl App {
 }
 
 /// What to send for a tab, with what it inherits, or why nothing can be sent, in plain words.
-fn spec(tab: &Tab) -> Result<CallSpec, Words> {
+pub(super) fn spec(tab: &Tab) -> Result<CallSpec, Words> {
     let draft = tab.inherited.effective(&tab.draft);
     if draft.target.trim().is_empty() {
         return Err(t!("run.no_address").into());

@@ -1,6 +1,7 @@
 //! Files: opened, saved, renamed, deleted, brought back. The disk and the dialogs are waited for on other threads.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use callscope_wire::FlowId;
@@ -9,6 +10,7 @@ use rust_i18n::t;
 
 use crate::app::App;
 use crate::command::{Command, View};
+use crate::model::compare::{Answers, Comparison};
 use crate::model::draft::Draft;
 use crate::model::log::Level;
 use crate::model::tabs::{Tab, TabId};
@@ -52,6 +54,10 @@ pub(crate) enum Done {
     Restored { path: PathBuf, result: Result<(), StoreError> },
     /// A folder was made.
     Folder(Result<PathBuf, StoreError>),
+    /// Two calls were compared.
+    Compared(TabId, Arc<Comparison>),
+    /// The answers of instances were compared; of the spread with this call.
+    Answers(TabId, Option<FlowId>, Arc<Answers>),
     /// What others did to the files of open tabs.
     Outside(Vec<(TabId, Outside)>),
 }
@@ -105,7 +111,7 @@ impl App {
     }
 
     /// Runs file work on a thread of its own and wakes the window when it is done.
-    fn work(&mut self, ctx: &egui::Context, work: impl FnOnce() -> Done + Send + 'static) {
+    pub(super) fn work(&mut self, ctx: &egui::Context, work: impl FnOnce() -> Done + Send + 'static) {
         let ctx = ctx.clone();
         let promise = Promise::spawn_thread("callscope-files", move || {
             let done = work();
@@ -195,6 +201,8 @@ impl App {
                 Ok(_) => self.rescan(ctx),
                 Err(error) => self.failed(&error),
             },
+            Done::Compared(tab, found) => self.compared(tab, found),
+            Done::Answers(tab, first, found) => self.answers(tab, first, found),
             Done::Outside(changed) => {
                 for (tab, outside) in changed {
                     if let Some(tab) = self.model.tabs.get_mut(tab) {

@@ -1,6 +1,7 @@
 //! Carries commands out: the only place that changes the model because of what a person did.
 
 pub(crate) mod calls;
+pub(crate) mod compare;
 mod files;
 mod notices;
 mod tabs;
@@ -67,6 +68,13 @@ impl App {
             Command::Repeat(tab, rate) => self.repeat(tab, rate),
             Command::StopRepeat(tab) => self.stop_repeat(tab),
 
+            Command::Compare { tab, left, right } => self.compare(tab, left, right),
+            Command::SwapSides(tab) => self.swap_sides(tab),
+            Command::CloseComparison(tab) => {
+                self.close_comparison(tab);
+            }
+            Command::SendToInstances(tab) => self.send_to_instances(tab),
+
             Command::ShowFlow(flow) => self.show_flow(flow),
             Command::FollowFlow(flow) => self.follow(flow),
             Command::ShowFrame(frame) => {
@@ -102,8 +110,13 @@ impl App {
             }
             Act::Cancel => {
                 if let Some(tab) = tab {
+                    let busy =
+                        self.model.tabs.get(tab).is_some_and(|tab| tab.running.is_some() || tab.repeat.is_some());
                     self.cancel(tab);
                     self.stop_repeat(tab);
+                    if !busy {
+                        self.close_comparison(tab);
+                    }
                 }
             }
             Act::Palette => self.palette.open_with(""),
@@ -130,6 +143,22 @@ impl App {
             Act::SplitDown => self.split_tab(Side::Below),
             Act::MoveToNextHalf => self.move_to_next_half(),
             Act::SendAllHalves => self.send_all_halves(),
+            Act::ComparePrevious => {
+                if let Some(tab) = tab {
+                    self.compare(tab, None, None);
+                }
+            }
+            Act::CompareHalves => self.compare_halves(),
+            Act::SendToInstances => {
+                if let Some(tab) = tab {
+                    self.send_to_instances(tab);
+                }
+            }
+            Act::NextDifference | Act::PreviousDifference => {
+                if let Some(tab) = tab {
+                    self.panels.call_tabs.step_difference(tab, act == Act::NextDifference);
+                }
+            }
             Act::Rename => self.panels.calls.rename_selected(),
             Act::FocusAddress => {
                 if let Some(tab) = tab {

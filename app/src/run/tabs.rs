@@ -89,6 +89,7 @@ impl App {
         if self.model.tabs.active.is_none_or(|active| !front.contains(&active)) {
             self.model.tabs.active = front.first().copied();
         }
+        self.model.tabs.front = front;
     }
 
     pub(super) fn open_tab(&mut self, mut tab: Tab) -> TabId {
@@ -159,7 +160,8 @@ impl App {
         let tab = tabs.open.remove(index);
         self.panels.call_tabs.forget(id);
         // Nothing is asked and nothing is lost: reopening brings the draft back as it was.
-        tabs.closed.push(Tab { running: None, repeat: None, ..tab });
+        let spread = tab.spread.clone();
+        tabs.closed.push(Tab { running: None, repeat: None, compare: None, spread: None, ..tab });
         if tabs.closed.len() > CLOSED {
             tabs.closed.remove(0);
         }
@@ -167,6 +169,9 @@ impl App {
             tabs.active = tabs.open.get(index.saturating_sub(1)).or_else(|| tabs.open.first()).map(|tab| tab.id);
         }
         let active = tabs.active;
+        if let Some(spread) = spread {
+            self.cancel_spread(&spread);
+        }
         self.sync_layout();
         if let Some(active) = active {
             self.activate(active);

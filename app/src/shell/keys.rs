@@ -1,6 +1,6 @@
 //! Shortcuts: what the user pressed, as acts.
 
-use egui::{Key, KeyboardShortcut, Modifiers, Ui};
+use egui::{Event, InputState, Key, KeyboardShortcut, Modifiers, Ui};
 use rust_i18n::t;
 
 use crate::command::{ACTS, Act, Command, Scope};
@@ -35,10 +35,22 @@ pub(super) fn dispatch(ui: &Ui, cx: &mut Cx<'_>) {
         }
         let Some(chord) = shortcuts::effective(info.act, &cx.model.settings) else { continue };
         let Some(shortcut) = to_egui(&chord) else { continue };
-        if ui.input_mut(|input| input.consume_shortcut(&shortcut)) {
+        if ui.input_mut(|input| take(input, &shortcut)) {
             cx.push(Command::Act(info.act));
         }
     }
+}
+
+/// Takes a shortcut out of the input. All its modifiers and no others: egui's own way lets Ctrl+S answer to Ctrl+Shift+S.
+fn take(input: &mut InputState, shortcut: &KeyboardShortcut) -> bool {
+    let before = input.events.len();
+    input.events.retain(|event| match event {
+        Event::Key { key, modifiers, pressed: true, .. } => {
+            *key != shortcut.logical_key || !modifiers.matches_exact(shortcut.modifiers)
+        }
+        _ => true,
+    });
+    input.events.len() < before
 }
 
 fn to_egui(chord: &Chord) -> Option<KeyboardShortcut> {

@@ -449,7 +449,7 @@ fn row_ground(painter: &Painter, rect: Rect, selected: bool, hovered: bool, rela
 }
 
 /// Keyboard focus of a whole list: a line at its left, because a ring around half a window shouts.
-pub(super) fn focus_line(painter: &Painter, view: Rect, t: &Tokens) {
+pub fn focus_line(painter: &Painter, view: Rect, t: &Tokens) {
     let line = Rect::from_min_size(view.min, vec2(2.0, view.height()));
     painter.rect_filled(line, 1, t.accent);
 }

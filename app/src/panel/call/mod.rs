@@ -16,6 +16,7 @@ mod attempts;
 mod banner;
 mod bar;
 mod check;
+mod compare;
 mod complete;
 mod docs;
 mod empty;
@@ -71,6 +72,13 @@ impl CallTabs {
         self.views.remove(&tab);
     }
 
+    /// Selects the next difference of what the tab compares, or the one before.
+    pub fn step_difference(&mut self, tab: TabId, forward: bool) {
+        if let Some(view) = self.views.get_mut(&tab) {
+            view.compare.step(forward);
+        }
+    }
+
     /// Fills the available space with the call of `tab`.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx, tab: TabId) {
         let view = self.views.entry(tab).or_default();
@@ -91,6 +99,11 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
     let (banner, rect, _) = pane::cut(rect, banner::height(subject), 0.0);
     banner::ui(ui, cx, subject, banner);
     let (bar_rect, body, _) = pane::cut(rect, bar::height(view), 0.0);
+    if compare::covers(subject.tab) {
+        bar::ui(ui, cx, subject, view, bar_rect, body.center().x);
+        pane::inside(ui, body, "comparison", |ui| compare::ui(ui, cx, subject, view));
+        return;
+    }
     if view.request_tab == RequestTab::Policy {
         // Policies need the width; the answer is one click on another tab away.
         bar::ui(ui, cx, subject, view, bar_rect, body.center().x);

@@ -4,8 +4,8 @@ use callscope_wire::capture::Flow;
 use egui::{Sense, Ui, pos2, vec2};
 use rust_i18n::t;
 
-use super::figures;
 use super::subject::Subject;
+use super::{compare, figures};
 use crate::command::Command;
 use crate::model::flows::Record;
 use crate::panel::Cx;
@@ -16,6 +16,9 @@ use crate::widget::{button, chip, text};
 
 /// Longer than this, and a running call offers to be cancelled right here.
 const CANCEL_AFTER_MS: u128 = 1_000;
+
+/// Room of the button with what to compare with.
+const COMPARE: f32 = 32.0;
 
 /// Room of the dot between two facts.
 const DOT: f32 = 19.0;
@@ -39,17 +42,23 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, record: &Recor
             value_ui(ui, cx, &figures::bytes(flow.received.bytes));
         }
         attempt_ui(ui, cx, subject, flow);
+        // What stands at the right end comes first: facts take what is left.
+        let end = if flow.ended.is_some() { COMPARE } else { 0.0 };
         if !cx.narrow {
-            instance_ui(ui, cx, subject, flow);
+            instance_ui(ui, cx, subject, flow, end);
         }
         let waited = flow.duration(cx.now()).as_millis() >= CANCEL_AFTER_MS;
-        if flow.ended.is_none() && waited && !subject.streams() {
-            pane::right(ui, |ui| {
-                if button::link(ui, &t!("call.acts.cancel")).clicked() {
-                    cx.push(Command::Cancel(subject.tab.id));
-                }
-            });
-        }
+        pane::right(ui, |ui| {
+            if flow.ended.is_some() && ui.available_width() >= COMPARE {
+                compare::menu_button(ui, cx, subject);
+            } else if flow.ended.is_none()
+                && waited
+                && !subject.streams()
+                && button::link(ui, &t!("call.acts.cancel")).clicked()
+            {
+                cx.push(Command::Cancel(subject.tab.id));
+            }
+        });
     });
 }
 
@@ -81,10 +90,11 @@ fn attempt_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, flow: &Flow) {
     value_ui(ui, cx, &format!("{made}/{}", most.max(made)));
 }
 
-fn instance_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, flow: &Flow) {
+/// `end`: room that is needed behind it.
+fn instance_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, flow: &Flow, end: f32) {
     let Some(attempt) = flow.attempts.iter().rev().find(|attempt| !attempt.instance.is_empty()) else { return };
     let width = |words: &str| text::width(ui.painter(), words, font::label());
-    if ui.available_width() < width(&attempt.instance) + DOT {
+    if ui.available_width() - end < width(&attempt.instance) + DOT {
         return;
     }
     dot_ui(ui, cx);
@@ -92,7 +102,7 @@ fn instance_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, flow: &Flow) {
     let Some(state) = subject.breaker_of(&attempt.instance).or(attempt.breaker) else { return };
     let key = t!("call.status.breaker");
     let needs = DOT + text::width(ui.painter(), format!("{key} {}", state.name()), font::label()) + 20.0;
-    if ui.available_width() < needs {
+    if ui.available_width() - end < needs {
         return;
     }
     dot_ui(ui, cx);

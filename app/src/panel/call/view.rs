@@ -6,6 +6,7 @@ use callscope_wire::FlowId;
 
 use super::check::Check;
 use super::large::Viewer;
+use super::compare::CompareView;
 use super::subject::Subject;
 use crate::model::draft::{Draft, PreparedMessage};
 use crate::model::tabs::REPEAT_RATE;
@@ -96,6 +97,7 @@ pub(super) struct View {
     /// Messages of the call that were dropped when the table was shown last.
     pub dropped: u64,
     pub stream_share: f32,
+    pub compare: CompareView,
     pub attempt: Option<u8>,
 }
 
@@ -133,6 +135,7 @@ impl Default for View {
             table: TableState::following(),
             dropped: 0,
             stream_share: 0.55,
+            compare: CompareView::default(),
             attempt: None,
         }
     }

@@ -10,3 +10,5 @@ pub mod large;
 pub mod text;
 pub mod tokens;
 pub mod tree;
+
+pub use tree::short;

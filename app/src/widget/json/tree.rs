@@ -296,7 +296,7 @@ fn selected_row(rows: &[FlatRow], state: &TreeState) -> Option<usize> {
 }
 
 /// A scalar on one line; the beginning of what is not.
-fn short(value: &Value) -> String {
+pub fn short(value: &Value) -> String {
     match value {
         Value::String(string) => match string.char_indices().nth(LONGEST_STRING) {
             Some((cut, _)) => {

@@ -140,6 +140,17 @@ impl Diff {
         Self { root, rough: differ.rough, by_place: differ.by_place }
     }
 
+    /// The same for values of which one may not be there; `None` when neither is.
+    pub fn between(left: Option<&Value>, right: Option<&Value>, bounds: Bounds) -> Option<Self> {
+        let only = |kind| Self { root: Pair::leaf(At::Whole, kind), rough: 0, by_place: 0 };
+        match (left, right) {
+            (Some(left), Some(right)) => Some(Self::of(left, right, bounds)),
+            (Some(_), None) => Some(only(Kind::LeftOnly)),
+            (None, Some(_)) => Some(only(Kind::RightOnly)),
+            (None, None) => None,
+        }
+    }
+
     /// Whether both say the same.
     pub const fn is_same(&self) -> bool {
         self.root.counts.all() == 0

@@ -1,6 +1,7 @@
 //! Messages as values. Order of members is kept; what JSON would lose (64-bit numbers, bytes)
 //! travels as canonical protobuf JSON does: as strings.
 
+pub mod beginning;
 pub mod diff;
 pub mod edit;
 pub mod extent;
