@@ -35,14 +35,14 @@ pub(super) fn dispatch(ui: &Ui, cx: &mut Cx<'_>) {
         }
         let Some(chord) = shortcuts::effective(info.act, &cx.model.settings) else { continue };
         let Some(shortcut) = to_egui(&chord) else { continue };
-        if ui.input_mut(|input| take(input, &shortcut)) {
+        if ui.input_mut(|input| take(input, shortcut)) {
             cx.push(Command::Act(info.act));
         }
     }
 }
 
 /// Takes a shortcut out of the input. All its modifiers and no others: egui's own way lets Ctrl+S answer to Ctrl+Shift+S.
-fn take(input: &mut InputState, shortcut: &KeyboardShortcut) -> bool {
+fn take(input: &mut InputState, shortcut: KeyboardShortcut) -> bool {
     let before = input.events.len();
     input.events.retain(|event| match event {
         Event::Key { key, modifiers, pressed: true, .. } => {

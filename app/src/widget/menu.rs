@@ -143,7 +143,8 @@ pub fn separator(ui: &mut Ui) {
 /// A small heading inside a menu.
 pub fn heading(ui: &mut Ui, words: &str) {
     let line = text::galley(ui.painter(), words, font::small());
-    let (rect, _) = ui.allocate_at_least(vec2(line.size().x + 2.0 * LEFT, 24.0), Sense::hover());
+    let (rect, response) = ui.allocate_at_least(vec2(line.size().x + 2.0 * LEFT, 24.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
     let t = tokens(ui);
     text::galley_left(ui.painter(), rect.left_center() + vec2(LEFT, 0.0), line, t.low);
 }

@@ -179,7 +179,9 @@ impl Walk<'_> {
             let around = if self.show == Show::Differences { 0 } else { AROUND };
             let most = if self.show == Show::Differences { 0 } else { EQUAL };
             if run.len() <= most {
-                run.iter().for_each(|part| self.pair(part, child(values, &part.at), parent, key, depth));
+                for part in run {
+                    self.pair(part, child(values, &part.at), parent, key, depth);
+                }
                 continue;
             }
             let end = run.len() - around;
@@ -203,7 +205,9 @@ impl Walk<'_> {
                 key: gap,
             });
             if open {
-                hidden.iter().for_each(|part| self.pair(part, child(values, &part.at), parent, key, depth));
+                for part in hidden {
+                    self.pair(part, child(values, &part.at), parent, key, depth);
+                }
             }
             for part in run.iter().skip(end) {
                 self.pair(part, child(values, &part.at), parent, key, depth);
@@ -344,7 +348,7 @@ mod tests {
                     At::Item(left, right) => format!("{left:?}{right:?}").replace("Some", "").replace("None", "-"),
                     At::Whole => String::new(),
                 };
-                let value = |value: Option<&Value>| value.map_or("·".to_owned(), |value| value.to_string());
+                let value = |value: Option<&Value>| value.map_or("·".to_owned(), ToString::to_string);
                 let scalar = row.open.is_none();
                 if scalar { format!("{name} {} {}", value(left), value(right)) } else { name }
             }

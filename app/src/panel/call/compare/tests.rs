@@ -33,12 +33,17 @@ fn call(bench: &mut Bench, at: u64, instance: &str, answer: Result<Value, Code>)
     let flow = flows.next_id();
     let time = |ms: u64| Time::from_millis(at + ms);
     let (target, method) = (fixture::TARGET.to_owned(), "shop.Orders/Place".to_owned());
-    flows.apply(flow, time(0), FlowEvent::Started { target, method, shape: Shape::Unary, deadline: None, caller: None, trace: None });
+    flows.apply(
+        flow,
+        time(0),
+        FlowEvent::Started { target, method, shape: Shape::Unary, deadline: None, caller: None, trace: None },
+    );
     let started = FlowEvent::AttemptStarted {
         attempt: 1,
         instance: instance.to_owned(),
         address: "native://127.0.0.1:7001".to_owned(),
         breaker: None,
+        span: None,
     };
     flows.apply(flow, time(1), started);
     let mut message = |sent, value: Value| {
@@ -116,7 +121,8 @@ fn spread() -> Bench {
 
 #[test]
 fn every_state_is_painted_in_both_themes_and_in_little_room() {
-    let states: [(&str, fn() -> Bench); 5] = [
+    type Make = fn() -> Bench;
+    let states: [(&str, Make); 5] = [
         ("compare", differing),
         ("compare-same", same),
         ("compare-failed", || comparing(Ok(order(1, "上海", json!([]))), Err(Code::UNAVAILABLE))),

@@ -19,6 +19,19 @@ use crate::widget::{chip, edge, json, text};
 
 /// Room of the sign between the two sides.
 const SIGN: f32 = 28.0;
+/// Keys that walk the rows and fold them.
+const KEYS: [Key; 10] = [
+    Key::ArrowDown,
+    Key::ArrowUp,
+    Key::ArrowRight,
+    Key::ArrowLeft,
+    Key::PageDown,
+    Key::PageUp,
+    Key::Home,
+    Key::End,
+    Key::Enter,
+    Key::Space,
+];
 /// Longer texts are cut before they are shaped.
 const LONGEST: usize = 400;
 
@@ -144,7 +157,7 @@ impl CompareView {
             (Some(here), false) => stops.iter().rposition(|at| *at < here).unwrap_or(last),
         };
         let more = step - step.signum();
-        let at = (first as isize + more).rem_euclid(stops.len() as isize) as usize;
+        let at = (first.cast_signed() + more).rem_euclid(stops.len().cast_signed()).cast_unsigned();
         self.selected = stops.get(at).and_then(|at| rows.get(*at)).map(|row| row.key);
         self.reveal = true;
     }
@@ -164,18 +177,6 @@ impl CompareView {
                 self.scroll.reveal(at as u64, extent);
             }
         }
-        const KEYS: [Key; 10] = [
-            Key::ArrowDown,
-            Key::ArrowUp,
-            Key::ArrowRight,
-            Key::ArrowLeft,
-            Key::PageDown,
-            Key::PageUp,
-            Key::Home,
-            Key::End,
-            Key::Enter,
-            Key::Space,
-        ];
         let pressed: Vec<Key> =
             ui.input_mut(|input| KEYS.into_iter().filter(|key| input.consume_key(Modifiers::NONE, *key)).collect());
         let Some(last) = rows.len().checked_sub(1) else { return };
@@ -209,7 +210,7 @@ type Both<'a> = (Option<&'a Value>, Option<&'a Value>);
 
 /// What a screen reader says: `qty: 2, right 5, differs`.
 fn spoken(row: &Row, values: Both<'_>) -> String {
-    let short = |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), |value| json::short(value));
+    let short = |value: Option<&Value>| value.map_or_else(|| "–".to_owned(), json::short);
     match &row.what {
         What::Part(part) => match row.counts.all() {
             0 => format!("{}: {}", part_name(*part), t!("call.compare.same")),
