@@ -10,8 +10,8 @@
 //!         └─ settings, toasts, log
 //! ```
 
-pub mod document;
 pub mod compare;
+pub mod document;
 pub mod draft;
 pub mod flows;
 pub mod log;

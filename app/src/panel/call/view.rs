@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use callscope_wire::FlowId;
 
 use super::check::Check;
-use super::large::Viewer;
 use super::compare::CompareView;
+use super::large::Viewer;
 use super::subject::Subject;
 use crate::model::draft::{Draft, PreparedMessage};
 use crate::model::tabs::REPEAT_RATE;
