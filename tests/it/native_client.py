@@ -175,14 +175,207 @@ def read_hello(body):
     return said
 
 
+# --- Messages --------------------------------------------------------------------------------------------------------------------------------------
+
+
+def write_json(value):
+    """Codec 1."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def write_msgpack(value):
+    """Codec 2, from MessagePack's specification: the shortest forms; bytes as bin."""
+    if value is None or isinstance(value, bool):
+        return {None: b"\xc0", False: b"\xc2", True: b"\xc3"}[value]
+    if isinstance(value, int):
+        if -32 <= value < 128:
+            return struct.pack("b", value)
+        for first, form, low, high in ((0xCC, ">B", 0, 2**8), (0xCD, ">H", 0, 2**16), (0xCE, ">I", 0, 2**32), (0xCF, ">Q", 0, 2**64),
+                                       (0xD0, ">b", -(2**7), 0), (0xD1, ">h", -(2**15), 0), (0xD2, ">i", -(2**31), 0), (0xD3, ">q", -(2**63), 0)):
+            if low <= value < high:
+                return bytes([first]) + struct.pack(form, value)
+    if isinstance(value, float):
+        return b"\xcb" + struct.pack(">d", value)
+
+    def head(count, short, limit, forms):
+        for first, size in forms:
+            if count >= limit and count < 1 << (8 * size):
+                return bytes([first]) + count.to_bytes(size, "big")
+        return bytes([short | count])
+
+    if isinstance(value, str):
+        text = value.encode()
+        return head(len(text), 0xA0, 32, [(0xD9, 1), (0xDA, 2), (0xDB, 4)]) + text
+    if isinstance(value, bytes):
+        return head(len(value), 0, 0, [(0xC4, 1), (0xC5, 2), (0xC6, 4)]) + value
+    if isinstance(value, list):
+        return head(len(value), 0x90, 16, [(0xDC, 2), (0xDD, 4)]) + b"".join(map(write_msgpack, value))
+    return head(len(value), 0x80, 16, [(0xDE, 2), (0xDF, 4)]) + b"".join(write_msgpack(part) for pair in value.items() for part in pair)
+
+
+def read_msgpack(data, at=0):
+    """The value of `data` at `at`, and the place behind it; bin stays bytes."""
+    first = data[at]
+    at += 1
+
+    def number(form):
+        return struct.unpack_from(">" + form, data, at)[0], at + struct.calcsize(form)
+
+    def items(count, at):
+        found = []
+        for _ in range(count):
+            value, at = read_msgpack(data, at)
+            found.append(value)
+        return found, at
+
+    def pairs(count, at):
+        flat, at = items(2 * count, at)
+        return dict(zip(flat[::2], flat[1::2])), at
+
+    if first < 0x80 or first >= 0xE0:
+        return struct.unpack("b", bytes([first]))[0], at
+    if first < 0x90:
+        return pairs(first & 15, at)
+    if first < 0xA0:
+        return items(first & 15, at)
+    if first < 0xC0:
+        return data[at : at + (first & 31)].decode(), at + (first & 31)
+    if first in (0xC0, 0xC2, 0xC3):
+        return {0xC0: None, 0xC2: False, 0xC3: True}[first], at
+    if 0xCA <= first <= 0xD3:
+        return number("fdBHIQbhiq"[first - 0xCA])
+    sizes = {0xC4: "B", 0xC5: "H", 0xC6: "I", 0xD9: "B", 0xDA: "H", 0xDB: "I", 0xDC: "H", 0xDD: "I", 0xDE: "H", 0xDF: "I"}
+    want(first in sizes, f"msgpack: a byte {first:#04x}")
+    count, at = number(sizes[first])
+    if first >= 0xDE:
+        return pairs(count, at)
+    if first >= 0xDC:
+        return items(count, at)
+    want(at + count <= len(data), f"msgpack: {count} bytes end behind the message")
+    return (data[at : at + count] if first < 0xD9 else data[at : at + count].decode()), at + count
+
+
+def write_cbor(value):
+    """Codec 3, from RFC 8949: definite lengths, shortest heads; bytes as a byte string."""
+    if value is None or isinstance(value, bool):
+        return {None: b"\xf6", False: b"\xf4", True: b"\xf5"}[value]
+
+    def head(major, number):
+        for low, size in ((24, 0), (1 << 8, 1), (1 << 16, 2), (1 << 32, 4), (1 << 64, 8)):
+            if number < low:
+                return bytes([major << 5 | (number if size == 0 else 23 + size.bit_length())]) + (number.to_bytes(size, "big") if size else b"")
+
+    if isinstance(value, int):
+        return head(0, value) if value >= 0 else head(1, -1 - value)
+    if isinstance(value, float):
+        return b"\xfb" + struct.pack(">d", value)
+    if isinstance(value, bytes):
+        return head(2, len(value)) + value
+    if isinstance(value, str):
+        return head(3, len(value.encode())) + value.encode()
+    if isinstance(value, list):
+        return head(4, len(value)) + b"".join(map(write_cbor, value))
+    return head(5, len(value)) + b"".join(write_cbor(part) for pair in value.items() for part in pair)
+
+
+def read_cbor(data, at=0):
+    """The value of `data` at `at`, and the place behind it; byte strings stay bytes."""
+    major, info = data[at] >> 5, data[at] & 31
+    at += 1
+    if info >= 24:
+        want(info <= 27, f"cbor: a head of {info}")
+        size = 1 << (info - 24)
+        info, at = int.from_bytes(data[at : at + size], "big"), at + size
+        if major == 7:
+            return struct.unpack({2: ">e", 4: ">f", 8: ">d"}[size], data[at - size : at])[0], at
+    if major < 2:
+        return (info if major == 0 else -1 - info), at
+    if major < 4:
+        want(at + info <= len(data), f"cbor: {info} bytes end behind the message")
+        return (data[at : at + info] if major == 2 else data[at : at + info].decode()), at + info
+    want(major != 6, "cbor: a tag")
+    if major == 7:
+        return {20: False, 21: True, 22: None, 23: None}[info], at
+    flat = []
+    for _ in range(info if major == 4 else 2 * info):
+        value, at = read_cbor(data, at)
+        flat.append(value)
+    return (flat if major == 4 else dict(zip(flat[::2], flat[1::2]))), at
+
+
+WRITE = {1: write_json, 2: write_msgpack, 3: write_cbor}
+
+
+def read_message(codec, message):
+    """A message as a value."""
+    if codec == 1:
+        return json.loads(message)
+    value, end = {2: read_msgpack, 3: read_cbor}[codec](message)
+    want(end == len(message), f"{len(message) - end} bytes behind a message")
+    return value
+
+
+def unpack_lz4(packed):
+    """Compression 1: the length, then one block (LZ4's block format)."""
+    (length,), at, out = struct.unpack_from(">I", packed), 4, bytearray()
+
+    def extended(count, at):
+        while count >= 15 and (count - 15) % 255 == 0:
+            count, at = count + packed[at], at + 1
+            if packed[at - 1] != 255:
+                break
+        return count, at
+
+    while True:
+        token = packed[at]
+        literals, at = extended(token >> 4, at + 1)
+        out += packed[at : at + literals]
+        at += literals
+        if at >= len(packed):
+            want(len(out) == length, f"lz4: {len(out)} bytes instead of {length}")
+            return bytes(out)
+        back = packed[at] | packed[at + 1] << 8
+        count, at = extended(token & 15, at + 2)
+        want(0 < back <= len(out), f"lz4: a match {back} bytes back")
+        for _ in range(count + 4):
+            out.append(out[-back])
+
+
+def pack_lz4(message):
+    """The simplest block there is: literals only. Longer than the message, which the page advises against and does not forbid."""
+    rest, more = len(message) - 15, bytearray()
+    want(rest >= 0, "a short message")
+    while rest >= 255:
+        more.append(255)
+        rest -= 255
+    return struct.pack(">I", len(message)) + b"\xf0" + bytes(more) + bytes([rest]) + message
+
+
+def zstd_module():
+    """A Python that has zstd, or None: it is in the standard library from 3.14 on."""
+    try:
+        return __import__("compression.zstd").zstd
+    except ImportError:
+        return None
+
+
+def unpack_zstd(packed):
+    """Compression 2."""
+    return zstd_module().decompress(packed)
+
+
+UNPACK = {1: unpack_lz4, 2: unpack_zstd}
+
+
 # --- The client ------------------------------------------------------------------------------------------------------------------------------------
 
 
 class Call:
     """One call: what came for it so far, and its windows."""
 
-    def __init__(self, connection, stream, one_way):
-        self.connection, self.stream = connection, stream
+    def __init__(self, connection, stream, one_way, codec=1, compression=0):
+        self.connection, self.stream, self.codec, self.compression = connection, stream, codec, compression
+        self.packed = []  # whether each message came compressed
         self.send_window = self.receive_window = connection.agreed["stream_window"]
         self.messages = deque()  # complete messages with what the frame that completed them cost
         self.parts = None  # the parts of an incomplete message
@@ -203,7 +396,10 @@ class Call:
             return None
         message, cost = self.messages.popleft()
         self.connection.give_back(self, cost)
-        return json.loads(message)
+        if self.packed.pop(0):
+            message = UNPACK[self.compression](message)
+        want(len(message) <= self.connection.agreed["max_message"], f"a message of {len(message)} bytes")
+        return read_message(self.codec, message)
 
     def finish(self):
         """All further messages, once the call is over with OK."""
@@ -228,17 +424,18 @@ class Call:
 class Connection:
     """A blocking client. `credit=False` gives no credit back, `wait=False` does not wait for the server's HELLO; the rest goes into our HELLO."""
 
-    def __init__(self, address, checksums=True, credit=True, wait=True, **numbers):
+    def __init__(self, address, checksums=True, credit=True, wait=True, speaks=b"", **numbers):
         self.socket = socket.create_connection(address, timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.offers, self.checksums, self.auto_credit, self.numbers = checksums, checksums, credit, numbers
+        self.speaks = speaks
         self.buffer, self.sent, self.last = bytearray(), 0, 0
         self.agreed, self.server = dict(EARLY), None
         self.send_window = self.receive_window = EARLY["connection_window"]
         self.calls, self.next, self.pongs = {}, 1, []
         if wait is not None:  # None: the check itself sends the first bytes
             self.raw(PREFACE)
-            self.send(HELLO, 0, hello_body(checksums, **numbers))
+            self.send(HELLO, 0, hello_body(checksums, **numbers) + speaks)
         if wait:
             self.greeted()
 
@@ -264,11 +461,12 @@ class Connection:
                 self.calls[stream].send_window -= len(body) + 16
         self.raw(frame(kind, stream, body, meta, flags, self.checksums))
 
-    def open(self, method, message=None, end=False, timeout_us=None, meta=(), one_way=False, stream=None):
+    def open(self, method, message=None, end=False, timeout_us=None, meta=(), one_way=False, stream=None, codec=1, compression=0):
         """Opens a call; with `message` the REQUEST carries it, or its first part."""
+        meta = [*meta, *([tlv(6, bytes([codec]))] if codec != 1 else []), *([tlv(16, bytes([compression]))] if compression else [])]
         stream = stream or self.next
         self.next = stream + 2
-        call = self.calls[stream] = Call(self, stream, one_way)
+        call = self.calls[stream] = Call(self, stream, one_way, codec, compression)
         self.send_message(call, REQUEST, request_meta(method, timeout_us, *meta), message, (END if end else 0) | (ONEWAY if one_way else 0))
         return call
 
@@ -279,11 +477,11 @@ class Connection:
         return answers[0]
 
     def send_message(self, call, kind, meta, message, flags):
-        """Sends a message in as many parts as frame size and credit want; bytes go out as they are, all else as JSON."""
+        """Sends a message in as many parts as frame size and credit want; bytes go out as they are, all else in the call's codec."""
         if message is None:
             body = None
         else:
-            body = message if isinstance(message, bytes) else json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode()
+            body = message if isinstance(message, bytes) else WRITE[call.codec](message)
         while True:
             room = min(self.send_window, call.send_window) - 16
             if room < (1 if body else 0):
@@ -424,7 +622,10 @@ class Connection:
             call.receive_window -= cost
             want(call.receive_window >= 0, f"{name}: spends {-call.receive_window} more than its stream has")
             want(flags & MSG or not (body or flags & MORE or call.parts is not None), f"{name}: a body or a part without MSG")
-            want(not (flags & MORE and flags & END) and not flags & COMP, f"{name}: MORE with END, or compressed")
+            want(not (flags & MORE and flags & END), f"{name}: MORE with END")
+            want(call.compression or not flags & COMP, f"{name}: compressed, though its REQUEST names no compression")
+            want(call.parts is None or bool(flags & COMP) == call.comp, f"{name}: another COMP than the first part's")
+            call.comp = bool(flags & COMP)
             call.bodies.append(len(body))
             if flags & END:
                 call.trailers, call.status = read_pairs(meta), (OK, "", [], False)
@@ -433,6 +634,7 @@ class Connection:
             if flags & MSG and not flags & MORE:
                 want(len(call.parts) <= self.agreed["max_message"], f"{name}: a message of {len(call.parts)} bytes")
                 call.messages.append((call.parts, cost))
+                call.packed.append(call.comp)
                 call.parts = None
             else:
                 self.give_back(call, cost)
@@ -493,8 +695,8 @@ def hexes(text):
 
 CLIENT_EXAMPLE = hexes("""89525043 01010000 0000000f 01080000 00000000 618ffe48 0a0400000001 0b076578616d706c65
     00000027 1049001a 00000001 b0028e22 011364656d6f2e43616c63756c61746f722f416464 030380ea30 7b2261223a312c2262223a327d""")
-SERVER_HELLO_EXAMPLE = hexes("""00000051 01080000 00000000 66adae94 010400010000 020400400000 030400004000 040400000400 050400100000 060400400000
-    070101 080100 0900 0a0400000001 0b0f63616c6c73636f70652f302e312e30 0c0c63616c63756c61746f722d31""")
+SERVER_HELLO_EXAMPLE = hexes("""00000055 01080000 00000000 674081cd 010400010000 020400400000 030400004000 040400000400 050400100000 060400400000
+    0703010203 0803000102 0900 0a0400000001 0b0f63616c6c73636f70652f302e312e30 0c0c63616c63756c61746f722d31""")
 
 
 @check
@@ -506,7 +708,7 @@ def examples(_):
     mine += frame(REQUEST, 1, add, request_meta(ADD, 800_000), END | MSG)
     said = read_hello(SERVER_HELLO_EXAMPLE[16:])
     want({name: said[name] for name in NUMBERS} == {name: default for name, (_, default, _, _) in NUMBERS.items()}, f"HELLO's numbers, {said}")
-    want((said["features"], said["agent"], said["instance"], said["codecs"]) == (1, "callscope/0.1.0", "calculator-1", {1}), f"HELLO, {said}")
+    want((said["features"], said["agent"], said["instance"], said["codecs"]) == (1, "callscope/0.1.0", "calculator-1", {1, 2, 3}), f"HELLO, {said}")
     text = b'{"text":"hello"}'
     for number, (made, given) in enumerate([
         (mine, CLIENT_EXAMPLE.hex()),
@@ -625,6 +827,96 @@ def status(address):
         want(code == INVALID_ARGUMENT and message and not unprocessed, f"STATUS({code}, {message!r}), not processed: {unprocessed}")
         want(details, "no details")
         works(c)
+
+
+SPEAKS = tlv(7, bytes([1, 2, 3])) + tlv(8, bytes([0, 1, 2]))
+
+
+@check
+def codecs(address):
+    """codecs: msgpack and cbor, unary and streamed; bytes are bytes; what cannot be read is INVALID_ARGUMENT and names its offset."""
+    for codec in (2, 3):
+        with Connection(address, speaks=SPEAKS) as c:
+            want(codec in c.server["codecs"], f"the server does not speak codec {codec}")
+            answers = c.open(ADD, {"a": 20, "b": 22}, end=True, codec=codec).finish()
+            want(answers == [{"sum": 42}], f"20 + 22 gave {answers}")
+            greeting = c.open(HELLO_TO, {"name": "Zoë"}, end=True, codec=codec).finish()
+            want("Zoë" in str(greeting), f"the greeting is {greeting}")
+            call = c.open(SUM, None, codec=codec)
+            for value in (1, 200, 70_000):
+                call.send({"value": value})
+            call.send(end=True)
+            want(call.finish() == [{"sum": 70_201, "count": 3}], "wrong sum")
+            _, _, details, _ = c.open(DIVIDE, {"dividend": 1, "divisor": 0}, end=True, codec=codec).fail()
+            want(details, "no details, which stay JSON")
+            chunks = c.open(DOWNLOAD, {"name": "readme.txt"}, end=True, codec=codec).finish()
+            same = c.open(DOWNLOAD, {"name": "readme.txt"}, end=True).finish()
+            want(all(isinstance(chunk["data"], bytes) for chunk in chunks), "the chunks' data is no byte string")
+            want([base64.b64encode(chunk["data"]).decode() for chunk in chunks] == [chunk["data"] for chunk in same], "other bytes than in json")
+            for broken in (WRITE[codec]({"a": 1, "b": 2})[:-1], b"", b"\xc1\xff", WRITE[codec]({"a": 1, "b": 2}) + b"\0"):
+                code, message, _, unprocessed = c.open(ADD, broken, end=True, codec=codec).fail()
+                want((code, unprocessed) == (INVALID_ARGUMENT, False) and "offset" in message, f"{broken!r}: STATUS({code}, {message!r})")
+            works(c)
+
+
+@check
+def codec_bytes(address):
+    """codecs: an upload in bytes, or in base64 as in json, is the same upload."""
+    for codec in (2, 3):
+        sums = []
+        for data in (b"\0\xff" * 500, base64.b64encode(b"\0\xff" * 500).decode()):
+            with Connection(address, speaks=SPEAKS) as c:
+                call = c.open(UPLOAD, None, codec=codec)
+                call.send({"name": "a.bin", "offset": 0, "data": data}, end=True)
+                sums += call.finish()
+        want(len(sums) == 2 and sums[0] == sums[1], f"uploads gave {sums}")
+
+
+@check
+def codec_not_agreed(address):
+    """codecs and compressions that were not agreed are UNIMPLEMENTED, not processed."""
+    with Connection(address) as c:  # our HELLO names none
+        for meta in (tlv(6, b"\2"), tlv(6, b"\3"), tlv(6, b"\x09"), tlv(16, b"\1"), tlv(16, b"\2")):
+            code, message, _, unprocessed = c.open(ADD, b"{}", end=True, meta=[meta]).fail()
+            want((code, unprocessed) == (UNIMPLEMENTED, True) and message, f"{meta.hex()}: STATUS({code}, {message!r}), not processed: {unprocessed}")
+        works(c)
+
+
+@check
+def compression_lz4(address):
+    """compression lz4: both ways, only where the REQUEST names it, and what is short stays as it is."""
+    with Connection(address, speaks=SPEAKS) as c:
+        want(1 in c.server["compressions"], "the server does not speak lz4")
+        message = json.dumps({"name": "x" * 2_000}).encode()
+        call = c.open(HELLO_TO, None, compression=1)
+        c.send(DATA, call.stream, pack_lz4(message), flags=MSG | COMP | END)
+        want("x" * 2_000 in str(call.finish()), "the greeting is another")
+        call = c.open(DESCRIBE, {}, end=True, compression=1)
+        want(call.take() is not None and sum(call.bodies) < 20_000, f"the description came in {call.bodies}, not compressed")
+        call = c.open(ADD, {"a": 1, "b": 2}, end=True, compression=1)
+        want(call.finish() == [{"sum": 3}] and call.bodies == [len('{"sum":3}')], f"bodies {call.bodies}")
+        for broken, code in ((pack_lz4(message)[:-1], INVALID_ARGUMENT), (b"\xff\xff\xff\xff\x10a", RESOURCE_EXHAUSTED),
+                             (b"\0\x40\0\0\x10a", INVALID_ARGUMENT), (b"\0\0\0\x20\x10a\5\0\0", INVALID_ARGUMENT), (b"", INVALID_ARGUMENT)):
+            call = c.open(HELLO_TO, None, compression=1)
+            c.send(DATA, call.stream, broken, flags=MSG | COMP | END)
+            found, text, _, _ = call.fail()
+            want(found == code and text, f"{broken[:16]!r}: STATUS({found}, {text!r}) instead of {code}")
+        works(c)
+
+
+@check
+def compression_zstd(address):
+    """compression zstd: what the server sends is a frame that Python's own library reads, and the other way round."""
+    zstd = zstd_module()
+    with Connection(address, speaks=SPEAKS) as c:
+        want(2 in c.server["compressions"], "the server does not speak zstd")
+        if zstd is None:
+            raise Skipped(f"Python {sys.version.split()[0]} has no zstd")
+        call = c.open(HELLO_TO, None, compression=2)
+        c.send(DATA, call.stream, zstd.compress(json.dumps({"name": "x" * 2_000}).encode()), flags=MSG | COMP | END)
+        want("x" * 2_000 in str(call.finish()), "the greeting is another")
+        call = c.open(DESCRIBE, {}, end=True, compression=2)
+        want(call.take() is not None and sum(call.bodies) < 20_000, f"the description came in {call.bodies}, not compressed")
 
 
 @check

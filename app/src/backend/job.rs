@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callscope_wire::policy::Policy;
-use callscope_wire::{FlowId, Limits, Metadata, Shape};
+use callscope_wire::{Encoding, FlowId, Limits, Metadata, Shape};
 
 use crate::model::tabs::TabId;
 
@@ -65,6 +65,8 @@ pub struct CallSpec {
     pub deadline: Option<Duration>,
     /// Policies after inheritance.
     pub policy: Policy,
+    /// What messages travel in.
+    pub encoding: Encoding,
     /// Messages sent at once.
     pub messages: Vec<Bytes>,
     /// Half-close behind them.

@@ -12,7 +12,8 @@ use callscope_net::client::{CallOptions, CallSender, Incoming};
 use callscope_net::observer::{BreakerView, Observer, Quiet, Snapshot};
 use callscope_wire::capture::{Attempt, Flow, FlowEvent, Segment, verdict};
 use callscope_wire::policy::{Policy, duration_text};
-use callscope_wire::{Code, FlowId, Metadata, Shape, Status, Time, Value};
+use callscope_wire::{Code, Codec, Compression, Encoding, FlowId, Metadata, Shape, Status, Time, Value};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -43,6 +44,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 
+    /// What messages travel in; what is given and printed is JSON all the same
+    #[arg(long, value_name = "json|msgpack|cbor", default_value_t, value_parser = codec())]
+    codec: Codec,
+
+    /// How messages of a kilobyte and more travel
+    #[arg(long, value_name = "none|lz4|zstd", default_value_t, value_parser = compression())]
+    compression: Compression,
+
     /// How to print
     #[arg(short, long, value_enum, default_value_t)]
     output: Output,
@@ -55,6 +64,15 @@ pub(super) struct Arguments {
     connection: Connection,
 }
 
+fn codec() -> impl TypedValueParser<Value = Codec> {
+    PossibleValuesParser::new(Codec::ALL.map(Codec::name)).map(|name| Codec::by_name(&name).unwrap_or_default())
+}
+
+fn compression() -> impl TypedValueParser<Value = Compression> {
+    let names = PossibleValuesParser::new(Compression::ALL.map(Compression::name));
+    names.map(|name| Compression::by_name(&name).unwrap_or_default())
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Output {
     /// Messages indented, as they arrive
@@ -64,7 +82,7 @@ enum Output {
     Json,
     /// One message per line as it arrives, the summary last
     Jsonl,
-    /// Messages as encoded, nothing else
+    /// Messages as JSON text as it came, nothing else
     Raw,
 }
 
@@ -141,6 +159,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         metadata,
         deadline: arguments.deadline,
         policy,
+        encoding: Encoding { codec: arguments.codec, compression: arguments.compression },
         trace: None,
     });
     let sender = call.take_sender();

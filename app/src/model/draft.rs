@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use callscope_wire::policy::Policy;
+use callscope_wire::{Codec, Compression, Encoding};
 use serde::{Deserialize, Serialize};
 
 /// A call as it is composed. Equality is what "unsaved" means.
@@ -17,6 +18,10 @@ pub struct Draft {
     pub method: String,
     /// Over all attempts; `None`: as long as it takes.
     pub deadline: Option<Duration>,
+    /// What messages travel in; `None`: as the folders above say, else JSON.
+    pub codec: Option<Codec>,
+    /// How they are compressed; `None`: as the folders above say, else not.
+    pub compression: Option<Compression>,
     /// Metadata rows, switched-off ones included.
     pub metadata: Vec<MetadataRow>,
     /// Messages in order: one for unary calls, any number for client streams.
@@ -42,6 +47,11 @@ pub struct Off {
 }
 
 impl Draft {
+    /// What a call of this draft travels in, unless the workspace's defaults say it.
+    pub fn encoding(&self) -> Encoding {
+        Encoding { codec: self.codec.unwrap_or_default(), compression: self.compression.unwrap_or_default() }
+    }
+
     /// The policies that a call of this draft follows, `defaults` being the workspace's.
     pub fn effective_policy(&self, defaults: &Policy) -> Policy {
         fn pick<T: Clone>(here: Option<&T>, off: bool, inherited: Option<&T>) -> Option<T> {

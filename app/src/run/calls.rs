@@ -249,6 +249,7 @@ pub(super) fn spec(tab: &Tab) -> Result<CallSpec, Words> {
         shape,
         metadata,
         deadline: draft.deadline,
+        encoding: draft.encoding(),
         policy: draft.policy,
         messages,
         end: !shape.client_streams(),

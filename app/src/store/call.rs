@@ -8,6 +8,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
 
+use callscope_wire::{Codec, Compression};
 use callscope_wire::policy::{Balance, Breaker, Policy, Retry, RetryBudget, duration_text};
 use callscope_wire::{Sentence, say};
 use serde::de::value::MapAccessDeserializer;
@@ -30,6 +31,10 @@ struct CallFile {
     #[serde(default)]
     deadline: Option<Span>,
     #[serde(default)]
+    codec: Option<Codec>,
+    #[serde(default)]
+    compression: Option<Compression>,
+    #[serde(default)]
     metadata: Option<Vec<MetadataFile>>,
     #[serde(default)]
     messages: Option<Vec<MessageFile>>,
@@ -44,6 +49,8 @@ struct CallFile {
 #[serde(default)]
 pub(super) struct Settings {
     deadline: Option<Span>,
+    pub(super) codec: Option<Codec>,
+    pub(super) compression: Option<Compression>,
     metadata: Option<Vec<MetadataFile>>,
     policy: Option<PolicyFile>,
 }
@@ -227,7 +234,8 @@ pub(super) fn version(path: &Path, text: &str, values: &Map<String, Value>) -> R
 /// The call and its place among its siblings.
 fn draft(path: &Path, text: &str) -> Result<(Draft, Option<i64>), StoreError> {
     let call: CallFile = typed(path, text)?;
-    let settings = Settings { deadline: call.deadline, metadata: call.metadata, policy: call.policy };
+    let CallFile { deadline, codec, compression, metadata, policy, .. } = call;
+    let settings = Settings { deadline, codec, compression, metadata, policy };
     let mut messages = Vec::new();
     for (index, message) in call.messages.into_iter().flatten().enumerate() {
         messages.push(prepared(path, text, index, message)?);
@@ -239,6 +247,8 @@ fn draft(path: &Path, text: &str) -> Result<(Draft, Option<i64>), StoreError> {
         target: call.target,
         method: call.method,
         deadline,
+        codec,
+        compression,
         metadata,
         messages,
         policy,
@@ -347,6 +357,9 @@ fn merge(path: &Path, map: &mut Map<String, Value>, old: &Draft, new: &Draft) {
     set("target", new.target != old.target, Some(json!(new.target)));
     set("method", new.method != old.method, Some(json!(new.method)));
     set("deadline", new.deadline != old.deadline, new.deadline.map(|span| json!(duration_text::format(span))));
+    set("codec", new.codec != old.codec, new.codec.map(|codec| json!(codec.name())));
+    let compression = new.compression.map(|compression| json!(compression.name()));
+    set("compression", new.compression != old.compression, compression);
     set("docs", new.docs != old.docs, (!new.docs.is_empty()).then(|| json!(new.docs)));
     let rows: Vec<Value> = new.metadata.iter().map(metadata_value).collect();
     set("metadata", new.metadata != old.metadata, (!rows.is_empty()).then_some(Value::Array(rows)));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use callscope_wire::policy::Policy;
+use callscope_wire::{Codec, Compression};
 
 use super::call::{self, Settings};
 use super::{StoreError, read};
@@ -16,6 +17,10 @@ const FILE: &str = "defaults.yaml";
 pub struct Inherited {
     /// The nearest folder's.
     pub deadline: Option<Duration>,
+    /// The nearest folder's.
+    pub codec: Option<Codec>,
+    /// The nearest folder's.
+    pub compression: Option<Compression>,
     /// Outermost folder first; a nearer folder's row of the same name replaces a farther one.
     pub metadata: Vec<MetadataRow>,
     /// The nearest folder's, policy by policy.
@@ -50,6 +55,8 @@ impl Inherited {
     pub fn effective(&self, draft: &Draft) -> Draft {
         let mut all = draft.clone();
         all.deadline = draft.deadline.or(self.deadline);
+        all.codec = draft.codec.or(self.codec);
+        all.compression = draft.compression.or(self.compression);
         all.metadata = over(&self.metadata, &draft.metadata);
         all.policy = draft.effective_policy(&self.policy);
         all
@@ -62,6 +69,8 @@ impl Inherited {
         }
         let settings: Settings = call::typed(path, text)?;
         self.deadline = settings.deadline().or(self.deadline);
+        self.codec = settings.codec.or(self.codec);
+        self.compression = settings.compression.or(self.compression);
         self.metadata = over(&self.metadata, &settings.metadata());
         let (policy, off) = settings.policy();
         self.policy = Draft { policy, off, ..Draft::default() }.effective_policy(&self.policy);

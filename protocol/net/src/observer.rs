@@ -13,7 +13,7 @@ pub trait Observer: Send + Sync + 'static {
     /// Something happened to a call.
     fn flow(&self, flow: FlowId, at: Time, event: FlowEvent);
 
-    /// A message of a call left (`sent`) or arrived, as encoded. For whoever has no hand on the call itself.
+    /// A message of a call left (`sent`) or arrived: JSON, whatever it travelled in. For whoever has no hand on the call itself.
     fn message(&self, _flow: FlowId, _at: Time, _sent: bool, _message: &Bytes) {}
 
     /// A breaker changed its state, or counted an outcome.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Metadata, Trace};
+use crate::{Encoding, Metadata, Trace};
 
 /// How many messages go each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,4 +50,6 @@ pub struct CallHead {
     pub one_way: bool,
     /// W3C trace context: trace id, the sender's span, flags, state.
     pub trace: Option<Trace>,
+    /// What its messages are in, both ways.
+    pub encoding: Encoding,
 }

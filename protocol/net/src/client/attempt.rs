@@ -7,8 +7,9 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use callscope_wire::capture::{FlowEvent, Segment};
+use callscope_wire::codec::Typed;
 use callscope_wire::engine::CancelReason;
-use callscope_wire::{CallHead, Status, Time, say};
+use callscope_wire::{CallHead, Code, Codec, Status, Time, say};
 use tokio::sync::mpsc;
 
 use super::channel::{Both, Channel, Exchange, ExchangeEvent};
@@ -140,6 +141,37 @@ impl Outbox {
     }
 }
 
+/// Ends an attempt for something that only this side can see. Another would end likewise.
+fn broken_off(exchange: Exchange, status: Status, progress: &Progress) -> Ending {
+    exchange.cancel(CancelReason::User);
+    Ending { status, reach: Reach::Sent, answered: progress.answered, interrupted: true }
+}
+
+/// The caller's message in the call's codec. JSON goes as it is, whatever it is: what is wrong with it the server shall say.
+fn from_json(codec: Codec, message: &Bytes) -> Result<Bytes, Status> {
+    if codec == Codec::Json {
+        return Ok(message.clone());
+    }
+    match Codec::Json.decode(message) {
+        Ok(value) => Ok(codec.encode(&value, Typed::UNKNOWN).into()),
+        Err(error) => {
+            let what = format!("the message cannot be written as {codec}, since it is no JSON: {error}");
+            Err(Status::new(Code::INVALID_ARGUMENT, what))
+        }
+    }
+}
+
+/// The server's message as the caller takes it.
+fn to_json(codec: Codec, message: Bytes) -> Result<Bytes, Status> {
+    if codec == Codec::Json {
+        return Ok(message);
+    }
+    match codec.decode(&message) {
+        Ok(value) => Ok(Codec::Json.encode(&value, Typed::UNKNOWN).into()),
+        Err(error) => Err(Status::new(Code::INTERNAL, format!("the answer cannot be read as {codec}: {error}"))),
+    }
+}
+
 /// What an attempt has seen so far.
 struct Progress {
     handed: Time,
@@ -153,17 +185,20 @@ impl Attempt<'_> {
     /// the observer was told of by this and earlier attempts; sending one again is not news.
     pub(crate) async fn run(mut self, head: CallHead, told: &mut usize) -> Ending {
         let mut sent = 0;
-        let mut tell_sent = |reporter: &mut Reporter, message: &Bytes| {
+        let codec = head.encoding.codec;
+        let mut encode = |reporter: &mut Reporter, message: Bytes| {
+            let encoded = from_json(codec, &message)?;
             sent += 1;
             if sent > *told {
                 *told = sent;
-                reporter.sent(clock::now(), message);
+                reporter.sent(clock::now(), &message, encoded.len());
             }
+            Ok(encoded)
         };
-        let first = self.outbox.at_hand();
-        if let Some(first) = &first {
-            tell_sent(self.reporter, first);
-        }
+        let first = match self.outbox.at_hand().map(|first| encode(self.reporter, first)).transpose() {
+            Ok(first) => first,
+            Err(status) => return Ending { status, reach: Reach::NotConnected, answered: false, interrupted: true },
+        };
         let mut sending = !self.outbox.is_over();
         let mut progress = Progress { handed: clock::now(), written: None, first_frame: None, answered: false };
         let mut exchange = self.channel.open(head, first, !sending);
@@ -192,8 +227,10 @@ impl Attempt<'_> {
                 },
                 message = self.outbox.next(), if may_take => {
                     if let Some(message) = message {
-                        tell_sent(self.reporter, &message);
-                        both.message = Some(message);
+                        match encode(self.reporter, message) {
+                            Ok(message) => both.message = Some(message),
+                            Err(status) => return broken_off(exchange, status, &progress),
+                        }
                         both.end = self.outbox.is_over();
                         sending = !both.end;
                     } else {
@@ -222,8 +259,14 @@ impl Attempt<'_> {
                 }
                 ExchangeEvent::Message(message) => {
                     self.answered(at, &mut progress);
-                    self.reporter.received(at, &message);
-                    Incoming::Message(message)
+                    let bytes = message.len();
+                    match to_json(codec, message) {
+                        Ok(message) => {
+                            self.reporter.received(at, &message, bytes);
+                            Incoming::Message(message)
+                        }
+                        Err(status) => return broken_off(exchange, status, &progress),
+                    }
                 }
                 ExchangeEvent::End(status) => return self.ended(at, status, progress),
             };

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use callscope_wire::capture::ConnectionFacts;
+use callscope_wire::compression::UnpackError;
 use callscope_wire::engine::{Agreement, CancelReason, Closed, Input, Side};
-use callscope_wire::{CallHead, CallId, Code, ConnectionId, Limits, Metadata, Status, Time, dialect, say};
+use callscope_wire::{
+    CallHead, CallId, Code, Compression, ConnectionId, Encoding, Limits, Metadata, Status, Time, dialect, say};
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
@@ -71,6 +73,7 @@ struct Connection {
     shared: Arc<Shared>,
     id: ConnectionId,
     max_queued: usize,
+    agreement: Agreement,
     next_call: AtomicU64,
     closed: watch::Receiver<Option<Closed>>,
     /// Ends the driver when the last handle is gone.
@@ -90,6 +93,7 @@ pub struct Exchange {
     slot: Arc<Slot>,
     ear: Ear,
     channel: Channel,
+    compression: Compression,
     ended: Option<(Time, Status)>,
     half_closed: bool,
 }
@@ -190,6 +194,7 @@ impl Channel {
                     shared,
                     id,
                     max_queued: options.limits.max_queued,
+                    agreement: report.agreement.clone(),
                     next_call: AtomicU64::new(1),
                     closed,
                     _driver: driver,
@@ -235,6 +240,7 @@ impl Channel {
 
     fn open_with(&self, attention: Attention, head: CallHead, message: Option<Bytes>, end: bool) -> Exchange {
         let connection = &*self.0;
+        let compression = head.encoding.compression;
         let call = CallId(connection.next_call.fetch_add(1, Ordering::Relaxed));
         let slot = Arc::new(Slot::new(call, connection.max_queued, attention));
         connection.shared.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -246,7 +252,22 @@ impl Channel {
             };
             slot.end(clock::now(), status);
         }
-        Exchange { slot, ear: Ear::new(), channel: self.clone(), ended: None, half_closed: end }
+        Exchange { slot, ear: Ear::new(), channel: self.clone(), compression, ended: None, half_closed: end }
+    }
+
+    /// Why calls cannot be in this encoding here, if they cannot.
+    pub fn refuses(&self, encoding: Encoding) -> Option<String> {
+        let Agreement { codecs, compressions, .. } = &self.0.agreement;
+        let words = |words: Vec<&str>| words.join(", ");
+        if !codecs.contains(&encoding.codec) {
+            let known = words(codecs.iter().map(|codec| codec.name()).collect());
+            return Some(format!("the server does not speak {}; the two of you share {known}", encoding.codec));
+        }
+        if !compressions.contains(&encoding.compression) {
+            let known = words(compressions.iter().map(|compression| compression.name()).collect());
+            return Some(format!("the server does not speak {}; the two of you share {known}", encoding.compression));
+        }
+        None
     }
 
     /// Whether it takes one more call now.
@@ -360,6 +381,17 @@ impl Exchange {
                 Incoming::Written => ExchangeEvent::Written,
                 Incoming::Headers(metadata) => ExchangeEvent::Headers(metadata),
                 Incoming::Message(message) => ExchangeEvent::Message(message),
+                Incoming::Packed(packed) => {
+                    match self.compression.unpack(&packed, self.channel.0.agreement.max_message) {
+                        Ok(message) => ExchangeEvent::Message(message),
+                        Err(error) => {
+                            let status = unpack_status(self.compression, &error, Code::INTERNAL);
+                            self.give_up(CancelReason::User);
+                            self.ended = Some((at, status.clone()));
+                            ExchangeEvent::End(status)
+                        }
+                    }
+                }
                 Incoming::End(status) => {
                     self.ended = Some((at, (*status).clone()));
                     ExchangeEvent::End(*status)
@@ -394,6 +426,12 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         self.give_up(CancelReason::User);
     }
+}
+
+/// How a call ends whose message cannot be decompressed. `broken`: the code of one that was not made as it should be.
+pub(crate) fn unpack_status(compression: Compression, error: &UnpackError, broken: Code) -> Status {
+    let code = if matches!(error, UnpackError::TooLong { .. }) { Code::RESOURCE_EXHAUSTED } else { broken };
+    Status::new(code, format!("a message cannot be decompressed ({compression}): {error}"))
 }
 
 /// The end of a connection before its handshake was done, and the first bytes that the peer sent.

@@ -28,7 +28,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use callscope_wire::policy::Policy;
 use callscope_wire::schema::Schema;
-use callscope_wire::{Code, FlowId, Limits, Metadata, Shape, Status, Trace, Value, say};
+use callscope_wire::{Code, Encoding, FlowId, Limits, Metadata, Shape, Status, Trace, Value, say};
 use tokio::runtime::Handle;
 
 pub(crate) use attempt::{Attempt, Ending, Outbox};
@@ -111,6 +111,9 @@ pub struct CallOptions {
     pub deadline: Option<Duration>,
     /// Retry, budget, breaker, balance.
     pub policy: Policy,
+    /// What messages travel in. The caller gives and takes JSON all the same. A server that does not speak it ends
+    /// the call with UNIMPLEMENTED: a wish is not replaced by something else.
+    pub encoding: Encoding,
     /// The call on whose behalf this one is made; `None`: the user's, the root of a trace of its own.
     pub trace: Option<Trace>,
 }

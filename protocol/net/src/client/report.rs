@@ -39,16 +39,16 @@ impl Reporter {
         }
     }
 
-    /// A message left.
-    pub(crate) fn sent(&mut self, at: Time, message: &Bytes) {
+    /// A message left, in so many bytes.
+    pub(crate) fn sent(&mut self, at: Time, message: &Bytes, bytes: usize) {
         self.message(at, true, message);
-        self.tell(at, FlowEvent::Sent { bytes: message.len() });
+        self.tell(at, FlowEvent::Sent { bytes });
     }
 
-    /// A message arrived.
-    pub(crate) fn received(&mut self, at: Time, message: &Bytes) {
+    /// A message arrived, in so many bytes.
+    pub(crate) fn received(&mut self, at: Time, message: &Bytes, bytes: usize) {
         self.message(at, false, message);
-        self.tell(at, FlowEvent::Received { bytes: message.len() });
+        self.tell(at, FlowEvent::Received { bytes });
     }
 
     fn message(&self, at: Time, sent: bool, message: &Bytes) {

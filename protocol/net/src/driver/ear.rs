@@ -29,7 +29,7 @@ impl Ear {
     pub(crate) fn poll_next(&mut self, cx: &Context<'_>, slot: &Slot, inbox: &Inbox) -> Poll<(Time, Incoming)> {
         loop {
             if let Some(next) = self.arrivals.pop_front() {
-                if let Incoming::Message(message) = &next.1 {
+                if let Incoming::Message(message) | Incoming::Packed(message) = &next.1 {
                     self.took(message.len(), slot, inbox);
                 }
                 return Poll::Ready(next);

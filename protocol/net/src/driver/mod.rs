@@ -111,6 +111,8 @@ pub(crate) struct Request {
     pub(crate) call: CallId,
     pub(crate) head: CallHead,
     pub(crate) message: Option<Bytes>,
+    /// The message is compressed.
+    pub(crate) packed: bool,
     pub(crate) end: bool,
 }
 
@@ -419,6 +421,7 @@ impl<R: Role> Driver<R> {
             }
             Event::Headers { call, metadata } => self.push(now, call, Incoming::Headers(metadata)),
             Event::Message { call, message } => self.push(now, call, Incoming::Message(own(message))),
+            Event::Packed { call, message } => self.push(now, call, Incoming::Packed(own(message))),
             Event::HalfClosed { call } => self.push(now, call, Incoming::HalfClosed),
             Event::Writable { call } => {
                 self.wakers.extend(self.calls.get(&call).and_then(|slot| slot.writable()));
@@ -444,9 +447,9 @@ impl<R: Role> Driver<R> {
                 self.role.cancelled(call);
                 Ok(())
             }
-            Event::Request { call, head, message, end, .. } => {
+            Event::Request { call, head, message, packed, end, .. } => {
                 let message = message.map(own);
-                if let Some(slot) = self.role.request(now, Request { call, head: *head, message, end }) {
+                if let Some(slot) = self.role.request(now, Request { call, head: *head, message, packed, end }) {
                     self.calls.insert(call, slot);
                 }
                 Ok(())

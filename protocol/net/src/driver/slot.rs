@@ -31,6 +31,8 @@ pub(crate) enum Incoming {
     Headers(Metadata),
     /// A message.
     Message(Bytes),
+    /// A message that is compressed: whoever takes it decompresses it. Its credit is that of these bytes.
+    Packed(Bytes),
     /// Server: the client sends nothing more.
     HalfClosed,
     /// Client: it is over.
@@ -237,7 +239,7 @@ impl State {
 /// Bytes whose credit is to be given back; `None`: nothing there has any. An empty message has some.
 pub(super) fn credit(arrivals: impl Iterator<Item = (Time, Incoming)>) -> Option<usize> {
     let messages = arrivals.filter_map(|(_, incoming)| match incoming {
-        Incoming::Message(message) => Some(message.len()),
+        Incoming::Message(message) | Incoming::Packed(message) => Some(message.len()),
         _ => None,
     });
     messages.reduce(|sum, bytes| sum + bytes)

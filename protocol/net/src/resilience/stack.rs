@@ -286,7 +286,13 @@ impl Stack {
                 return Ending { status, reach: Reach::NotConnected, answered: false, interrupted: true };
             }
         };
+        if let Some(why) = channel.refuses(self.options.encoding) {
+            // Trying it elsewhere would hide what was asked about: whether this server can.
+            let status = Status::unprocessed(Code::UNIMPLEMENTED, why);
+            return Ending { status, reach: Reach::Sent, answered: false, interrupted: true };
+        }
         let head = CallHead {
+            encoding: self.options.encoding,
             method: self.options.method.clone(),
             metadata: self.options.metadata.clone(),
             timeout: self.patience.deadline.left(clock::now()),

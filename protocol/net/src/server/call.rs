@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use callscope_wire::engine::Input;
-use callscope_wire::{CallHead, Code, ConnectionId, Metadata, Status, Time, Trace, Value};
+use callscope_wire::{CallHead, Code, Codec, ConnectionId, Encoding, Metadata, Status, Time, Trace, Value};
 use serde::de::DeserializeOwned;
 
 use super::router::Types;
+use crate::client::channel::unpack_status;
 use crate::driver::{Ear, Inbox, Incoming, Slot};
 
 /// What a handler knows of its call.
@@ -27,6 +28,8 @@ pub struct Cx {
     pub deadline: Option<Time>,
     /// Earlier attempts of the same call.
     pub attempt: u8,
+    /// What its messages are in, for handlers that take them as bytes.
+    pub codec: Codec,
     /// Its place among other calls: what a handler calls on its behalf takes this along.
     pub trace: Option<Trace>,
     pub(super) slot: Arc<Slot>,
@@ -68,6 +71,7 @@ impl Cx {
             metadata: head.metadata,
             deadline: head.timeout.map(|timeout| now + timeout),
             attempt: head.attempt,
+            codec: head.encoding.codec,
             trace: head.trace,
             slot: Arc::clone(slot),
             inbox: Arc::clone(inbox),
@@ -93,6 +97,9 @@ pub struct Inbound {
     pub(super) inbox: Arc<Inbox>,
     pub(super) ear: Ear,
     pub(super) types: Arc<Types>,
+    pub(super) encoding: Encoding,
+    /// Bytes of one message, decompressed.
+    pub(super) max_message: usize,
     pub(super) ended: bool,
 }
 
@@ -100,31 +107,39 @@ impl Inbound {
     /// The next message; `None`: the client sends no more. One that is no JSON is an `INVALID_ARGUMENT` to return.
     /// Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<Option<Value>, Status> {
-        self.next_bytes().await.map(|message| self.types.decode(&message)).transpose()
+        let message = self.next_bytes().await?;
+        message.map(|message| self.types.decode(self.encoding.codec, &message)).transpose()
     }
 
-    /// The next message as it lies on the wire; `None`: the client sends no more. Dropping the future loses nothing.
-    pub async fn next_bytes(&mut self) -> Option<Bytes> {
+    /// The next message in the call's codec; `None`: the client sends no more. One that cannot be decompressed is a status
+    /// to return. Dropping the future loses nothing.
+    pub async fn next_bytes(&mut self) -> Result<Option<Bytes>, Status> {
         while !self.ended {
             match poll_fn(|cx| self.ear.poll_next(cx, &self.slot, &self.inbox)).await.1 {
-                Incoming::Message(message) => return Some(message),
+                Incoming::Message(message) => return Ok(Some(message)),
+                Incoming::Packed(packed) => {
+                    let compression = self.encoding.compression;
+                    let message = compression.unpack(&packed, self.max_message);
+                    let message = message.map_err(|error| unpack_status(compression, &error, Code::INVALID_ARGUMENT));
+                    return message.map(Some);
+                }
                 Incoming::HalfClosed | Incoming::End(_) => self.ended = true,
                 // What only clients are told.
                 Incoming::Opened(_) | Incoming::Written | Incoming::Headers(_) => {}
             }
         }
-        None
+        Ok(None)
     }
 
     /// The only message of a method that takes one.
     pub(super) async fn one(&mut self) -> Result<Value, Status> {
         let message = self.one_bytes().await?;
-        self.types.decode(&message)
+        self.types.decode(self.encoding.codec, &message)
     }
 
-    /// The same, as it lies on the wire.
+    /// The same, in the call's codec.
     pub(super) async fn one_bytes(&mut self) -> Result<Bytes, Status> {
-        let message = self.next_bytes().await;
+        let message = self.next_bytes().await?;
         message.ok_or_else(|| Status::new(Code::INVALID_ARGUMENT, "the request has no message"))
     }
 }
@@ -133,24 +148,33 @@ impl Inbound {
 pub struct Outbound {
     pub(super) slot: Arc<Slot>,
     pub(super) inbox: Arc<Inbox>,
+    pub(super) types: Arc<Types>,
+    pub(super) codec: Codec,
 }
 
 impl Outbound {
     /// Sends a message. Waits while the client or the network is slower than we are. `CANCELLED` when nobody is there
     /// any more: return it. Dropping the future sends nothing.
     pub async fn send(&mut self, message: Value) -> Result<(), Status> {
-        let encoded = encode(&message)?;
+        let encoded = self.types.encode(self.codec, &message);
         // While it waits its value need not.
         drop(message);
-        self.send_json(encoded).await
+        self.send_bytes(encoded).await
     }
 
-    /// As [`Outbound::send`], for a message that is JSON text already: large ones need no value then, small ones no time.
+    /// As [`Outbound::send`], for a message that is JSON text already: large ones need no value then, small ones no time,
+    /// unless the call is in another codec.
     pub async fn send_json(&mut self, message: Bytes) -> Result<(), Status> {
-        self.send_bytes(message).await
+        if self.codec == Codec::Json {
+            return self.send_bytes(message).await;
+        }
+        match Codec::Json.decode(&message) {
+            Ok(value) => self.send(value).await,
+            Err(error) => Err(Status::new(Code::INTERNAL, format!("the answer is no JSON: {error}"))),
+        }
     }
 
-    /// As [`Outbound::send`], for a message as it is to lie on the wire.
+    /// As [`Outbound::send`], for a message in the call's codec.
     pub async fn send_bytes(&mut self, message: Bytes) -> Result<(), Status> {
         let mut message = Some(message);
         let listing = poll_fn(|cx| self.slot.poll_send(cx, &mut message, false))
@@ -164,10 +188,4 @@ impl Outbound {
 /// A message as the struct that a handler works with; `INVALID_ARGUMENT` says what does not fit.
 pub fn decode<T: DeserializeOwned>(message: Value) -> Result<T, Status> {
     serde_json::from_value(message).map_err(|error| Status::new(Code::INVALID_ARGUMENT, error.to_string()))
-}
-
-pub(super) fn encode(message: &Value) -> Result<Bytes, Status> {
-    serde_json::to_vec(message)
-        .map(Bytes::from)
-        .map_err(|error| Status::new(Code::INTERNAL, format!("the answer is no JSON: {error}")))
 }

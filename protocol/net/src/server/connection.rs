@@ -10,15 +10,15 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use callscope_wire::capture::ConnectionFacts;
-use callscope_wire::engine::{Input, Side};
-use callscope_wire::{CallId, Code, Metadata, Status, Time};
+use callscope_wire::engine::{Agreement, Input, Side};
+use callscope_wire::{CallId, Code, Codec, Encoding, Metadata, Status, Time};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
 use tokio::time::timeout_at;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::call::{ConnectionInfo, Cx, Inbound, Outbound, encode};
+use super::call::{ConnectionInfo, Cx, Inbound, Outbound};
 use super::greet::{Greeted, Stranger, greet};
 use super::refuse::refuse;
 use super::router::{Answer, Reply, Route, Types};
@@ -88,6 +88,7 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
         shared: Arc::clone(&shared),
         tasks: HashMap::new(),
         runtime: Handle::current(),
+        max_message: limits.max_message,
     };
     let _closed = Driver::new(role, engine, stream, tap, inbox, stalled_timeout).run(first.freeze()).await;
 }
@@ -100,11 +101,17 @@ struct Handlers {
     /// Those that did not end at once. The engine's stream limit bounds them.
     tasks: HashMap<CallId, AbortOnDropHandle<()>>,
     runtime: Handle,
+    /// Bytes of one message, decompressed, as the handshake settled.
+    max_message: usize,
 }
 
 impl Role for Handlers {
+    fn ready(&mut self, agreement: Agreement) {
+        self.max_message = agreement.max_message;
+    }
+
     fn request(&mut self, now: Time, request: Request) -> Option<Arc<Slot>> {
-        let Request { call, head, message, end } = request;
+        let Request { call, head, message, packed, end } = request;
         let one_way = head.one_way;
         let completion = Completion { call, inbox: Arc::clone(&self.inbox), begun: None, open: true };
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
@@ -119,10 +126,13 @@ impl Role for Handlers {
             }
         };
         let slot = Arc::new(Slot::new(call, self.shared.options.limits.max_queued, Attention::Steps));
-        let came = [message.map(Incoming::Message), end.then_some(Incoming::HalfClosed)];
+        let message = message.map(if packed { Incoming::Packed } else { Incoming::Message });
+        let came = [message, end.then_some(Incoming::HalfClosed)];
         slot.begin(came.into_iter().flatten().map(|incoming| (now, incoming)));
+        let encoding = head.encoding;
         let cx = Cx::new(Arc::clone(&self.info), &route.method, head, now, &slot, &self.inbox);
-        let mut work = work(route, cx, &slot, &self.inbox, completion);
+        let received = Received { slot: &slot, inbox: &self.inbox, encoding, max_message: self.max_message };
+        let mut work = work(route, cx, received, completion);
         if poll_once(&mut work) {
             return Some(slot);
         }
@@ -164,26 +174,38 @@ fn poll_once(work: &mut BoxFuture<'static, ()>) -> bool {
     matches!(work.poll_unpin(&mut Context::from_waker(Waker::noop())), Poll::Ready(()))
 }
 
+/// Where a call's messages come from and go to, and what they are in.
+struct Received<'a> {
+    slot: &'a Arc<Slot>,
+    inbox: &'a Arc<Inbox>,
+    encoding: Encoding,
+    max_message: usize,
+}
+
 /// A handler with everything around it: its deadline, its panics, its end.
-fn work(
-    route: &Route,
-    cx: Cx,
-    slot: &Arc<Slot>,
-    inbox: &Arc<Inbox>,
-    mut completion: Completion,
-) -> BoxFuture<'static, ()> {
-    completion.begun = Some((Arc::clone(slot), Arc::clone(&cx.trailers)));
+fn work(route: &Route, cx: Cx, received: Received<'_>, mut completion: Completion) -> BoxFuture<'static, ()> {
+    let Received { slot, inbox, encoding, max_message } = received;
+    let types = &route.types;
+    completion.begun = Some(Begun {
+        slot: Arc::clone(slot),
+        types: Arc::clone(types),
+        codec: encoding.codec,
+        trailers: Arc::clone(&cx.trailers),
+    });
     let deadline = cx.deadline.map(clock::instant);
     // Whoever types `add [1, 2]` wants to read 3.
-    let bare = (cx.connection.dialect == "plain").then(|| Arc::clone(&route.types));
+    let bare = (cx.connection.dialect == "plain").then(|| Arc::clone(types));
     let inbound = Inbound {
         slot: Arc::clone(slot),
         inbox: Arc::clone(inbox),
         ear: Ear::new(),
-        types: Arc::clone(&route.types),
+        types: Arc::clone(types),
+        encoding,
+        max_message,
         ended: false,
     };
-    let outbound = Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox) };
+    let outbound =
+        Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox), types: Arc::clone(types), codec: encoding.codec };
     let handler = Arc::clone(&route.handler);
     async move {
         // What a panic leaves half-done is the handler's own; nothing of ours is shared with it.
@@ -204,13 +226,6 @@ fn work(
     .boxed()
 }
 
-fn encoded(reply: Reply) -> Result<Bytes, Status> {
-    match reply {
-        Reply::Value(value) => encode(&value),
-        Reply::Bytes(bytes) => Ok(bytes),
-    }
-}
-
 fn bare_reply(types: &Types, reply: Reply) -> Reply {
     match reply {
         Reply::Value(value) => Reply::Value(types.bare(value)),
@@ -228,10 +243,28 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 struct Completion {
     call: CallId,
     inbox: Arc<Inbox>,
-    /// Once a handler has it: its slot, and what it wants to go with the status.
-    begun: Option<(Arc<Slot>, Arc<Mutex<Metadata>>)>,
+    /// Once a handler has it.
+    begun: Option<Begun>,
     /// Not said yet.
     open: bool,
+}
+
+/// What a call's end needs of its beginning.
+struct Begun {
+    slot: Arc<Slot>,
+    types: Arc<Types>,
+    codec: Codec,
+    /// What the handler wants to go with the status.
+    trailers: Arc<Mutex<Metadata>>,
+}
+
+impl Begun {
+    fn encode(&self, reply: Reply) -> Bytes {
+        match reply {
+            Reply::Value(value) => self.types.encode(self.codec, &value),
+            Reply::Bytes(bytes) => bytes,
+        }
+    }
 }
 
 impl Completion {
@@ -244,22 +277,22 @@ impl Completion {
             return;
         }
         let call = self.call;
-        let (message, mut status) = match answer.and_then(|reply| reply.map(encoded).transpose()) {
-            Ok(message) => (message, Status::ok()),
+        let (reply, mut status) = match answer {
+            Ok(reply) => (reply, Status::ok()),
             Err(status) => (None, status),
         };
-        let Some((slot, trailers)) = &self.begun else {
+        let Some(begun) = &self.begun else {
             self.inbox.give(Input::Finish { call, status: Box::new(status) });
             return;
         };
-        let trailers = std::mem::take(&mut *trailers.lock().unwrap_or_else(PoisonError::into_inner));
+        let trailers = std::mem::take(&mut *begun.trailers.lock().unwrap_or_else(PoisonError::into_inner));
         if !trailers.is_empty() {
             status.trailers = trailers;
         }
         // Together, so that a unary answer can be one frame.
-        let message = message.map(|message| Input::Message { call, message, end: false });
-        let listing = slot.give(message.into_iter().chain([Input::Finish { call, status: Box::new(status) }]));
-        self.inbox.list(slot, listing);
+        let message = reply.map(|reply| Input::Message { call, message: begun.encode(reply), end: false });
+        let listing = begun.slot.give(message.into_iter().chain([Input::Finish { call, status: Box::new(status) }]));
+        self.inbox.list(&begun.slot, listing);
     }
 }
 

@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use callscope_wire::codec::{DecodeError, Typed};
 use callscope_wire::schema::{Method, Schema, Service, TypeDef, TypeKind, TypeRef};
-use callscope_wire::{Code, Shape, Status, Value};
+use callscope_wire::{Code, Codec, Shape, Status, Value};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
@@ -208,6 +209,7 @@ impl Router {
                     let types = Arc::new(Types {
                         schema: Arc::clone(&schema),
                         request: method.request.clone(),
+                        response: method.response.clone(),
                         only_field: only_field(&schema, &method.response),
                     });
                     routes.insert(full.clone(), Route { method: full, types, handler });
@@ -262,16 +264,22 @@ impl Routes {
 pub(super) struct Types {
     schema: Arc<Schema>,
     request: TypeRef,
+    response: TypeRef,
     /// Name of the response's field, where it is a record with one.
     only_field: Option<String>,
 }
 
 impl Types {
     /// A request as a value. What is given by position gets the names of the request's fields.
-    pub(super) fn decode(&self, message: &[u8]) -> Result<Value, Status> {
+    pub(super) fn decode(&self, codec: Codec, message: &[u8]) -> Result<Value, Status> {
         let wrong = |what: String| Status::new(Code::INVALID_ARGUMENT, what);
-        let value = serde_json::from_slice(message).map_err(|error| wrong(no_json(&error)))?;
+        let value = codec.decode(message).map_err(|error| wrong(no_message(codec, &error)))?;
         self.schema.by_name(value, &self.request).map_err(|error| wrong(error.to_string()))
+    }
+
+    /// An answer as bytes: what the schema calls bytes is bytes, where the codec has them.
+    pub(super) fn encode(&self, codec: Codec, answer: &Value) -> Bytes {
+        codec.encode(answer, Typed::new(&self.schema, &self.response)).into()
     }
 
     /// An answer as people write it who write by hand: the value of a record's only field stands for the record.
@@ -286,6 +294,14 @@ impl Types {
 }
 
 /// What the reader found, in words that need no knowledge of how it works.
+fn no_message(codec: Codec, error: &DecodeError) -> String {
+    match error {
+        DecodeError::Json(error) => no_json(error),
+        DecodeError::Deep { .. } => format!("the message is nested too deep: {error}"),
+        error => format!("the message is no {codec}: {error}"),
+    }
+}
+
 fn no_json(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.strip_prefix("recursion limit exceeded ") {

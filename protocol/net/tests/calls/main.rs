@@ -6,6 +6,7 @@
 
 mod breaker;
 mod cancel;
+mod encoding;
 mod large;
 mod registry;
 mod retry;

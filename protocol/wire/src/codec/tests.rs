@@ -91,6 +91,40 @@ fn what_is_no_message_is_named_with_its_place() {
 }
 
 #[test]
+fn the_last_of_two_equal_keys_counts() {
+    assert_eq!(decoded(Codec::Msgpack, &hex!("82 a161 01 a161 02")), "{\"a\":2}");
+    assert_eq!(decoded(Codec::Cbor, &hex!("a2 6161 01 6161 02")), "{\"a\":2}");
+    assert_eq!(decoded(Codec::Json, b"{\"a\":1,\"a\":2}"), "{\"a\":2}");
+}
+
+/// Wider than need be, as some libraries write them.
+#[test]
+fn any_form_of_a_number_is_read() {
+    for bytes in [
+        &hex!("07")[..],
+        &hex!("cc07"),
+        &hex!("cd0007"),
+        &hex!("ce00000007"),
+        &hex!("cf0000000000000007"),
+        &hex!("d007"),
+        &hex!("d30000000000000007"),
+        &hex!("d200000007"),
+        &hex!("d10007"),
+    ] {
+        assert_eq!(decoded(Codec::Msgpack, bytes), "7", "{bytes:02x?}");
+    }
+    for bytes in [&hex!("d3fffffffffffffff9")[..], &hex!("d2fffffff9"), &hex!("d1fff9"), &hex!("d0f9"), &hex!("f9")] {
+        assert_eq!(decoded(Codec::Msgpack, bytes), "-7", "{bytes:02x?}");
+    }
+    assert_eq!(decoded(Codec::Msgpack, &hex!("ca3fc00000")), "1.5");
+    for bytes in [&hex!("07")[..], &hex!("1807"), &hex!("190007"), &hex!("1a00000007"), &hex!("1b0000000000000007")] {
+        assert_eq!(decoded(Codec::Cbor, bytes), "7", "{bytes:02x?}");
+    }
+    assert_eq!(decoded(Codec::Cbor, &hex!("fa3fc00000")), "1.5");
+    assert_eq!(decoded(Codec::Cbor, &hex!("7a00000001 61")), "\"a\"");
+}
+
+#[test]
 fn the_deepest_message_is_as_deep_as_in_json() {
     for (codec, open, nothing) in [(Codec::Msgpack, 0x91, 0xc0), (Codec::Cbor, 0x81, 0xf6)] {
         let deep = |levels: usize| [vec![open; levels], vec![nothing]].concat();

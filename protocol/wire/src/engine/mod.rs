@@ -25,7 +25,7 @@ pub mod stream;
 
 use bytes::Bytes;
 
-use crate::{CallHead, CallId, Code, Fault, Metadata, Status, Time};
+use crate::{CallHead, CallId, Code, Codec, Compression, Fault, Metadata, Status, Time};
 
 /// Which side of the connection an engine plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +50,8 @@ pub enum Input {
     Bytes(Bytes),
     /// The peer will send nothing more.
     Eof,
-    /// Client: open a call. `message` is the first message if there is one by now; `end`: nothing follows it.
+    /// Client: open a call. `message` is the first message if there is one by now; `end`: nothing follows it. Messages are in the codec of
+    /// `head` and not compressed, here and below: the engine does that where it is worth it.
     Call {
         /// Chosen by the caller, never used twice on one connection.
         call: CallId,
@@ -157,6 +158,8 @@ pub enum Event {
         head: Box<CallHead>,
         /// First message, if it came with it.
         message: Option<Bytes>,
+        /// The message is compressed, see [`Event::Packed`].
+        packed: bool,
         /// Nothing follows.
         end: bool,
     },
@@ -172,6 +175,14 @@ pub enum Event {
         /// The call.
         call: CallId,
         /// One message, encoded.
+        message: Bytes,
+    },
+    /// The same, as it was compressed by what the call's head says. Whoever takes it decompresses it, so that a bomb waits
+    /// as the few bytes that it is, and costs nobody but its taker. `Input::Consumed` counts these bytes.
+    Packed {
+        /// The call.
+        call: CallId,
+        /// One message, encoded and compressed.
         message: Bytes,
     },
     /// Server: the client will send nothing more.
@@ -225,6 +236,12 @@ pub struct Agreement {
     pub instance: Option<String>,
     /// Calls it takes at once.
     pub max_streams: u32,
+    /// Bytes of one message, decompressed.
+    pub max_message: usize,
+    /// What messages may be in.
+    pub codecs: Vec<Codec>,
+    /// How they may be compressed.
+    pub compressions: Vec<Compression>,
 }
 
 /// Why a connection is closed, once it is.

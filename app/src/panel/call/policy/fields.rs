@@ -1,6 +1,6 @@
 //! A field of a policy on the screen: its label and box, and the menus of those that are picked.
 
-use callscope_wire::Code;
+use callscope_wire::{Code, Codec, Compression};
 use egui::{Align, Frame, Layout, Painter, Pos2, Rect, Role, ScrollArea, Sense, TextEdit, Ui, UiBuilder, WidgetInfo};
 use egui::{pos2, vec2};
 
@@ -48,7 +48,9 @@ pub(super) fn field_ui(
     let here = is_here(field, subject, &view.draft);
     let key = typed_key(field);
     let shown_policy = if active { &subject.policy } else { &subject.tab.inherited.policy };
-    let value = field.written(view.draft.deadline.or(subject.tab.inherited.deadline), shown_policy);
+    let deadline = view.draft.deadline.or(subject.tab.inherited.deadline);
+    let encoding = subject.tab.inherited.effective(&view.draft).encoding();
+    let value = field.written(deadline, shown_policy, encoding);
     let border = if here && active { mix(t.line2, t.accent, 0.9) } else { t.line2 };
     edge::frame(&painter, place, size::CONTROL_RADIUS, if active { t.field } else { t.island }, border);
     if here && active {
@@ -69,7 +71,7 @@ pub(super) fn field_ui(
         label.on_hover_text(field.key());
         return;
     }
-    if matches!(field, Field::Codes | Field::Balancing) {
+    if matches!(field, Field::Codes | Field::Balancing | Field::Codec | Field::Compression) {
         text::left_elided(
             &painter,
             inner.left_center(),
@@ -89,12 +91,26 @@ pub(super) fn field_ui(
         if select.has_focus() {
             edge::focus_ring(&painter, place, size::CONTROL_RADIUS, t);
         }
-        if field == Field::Codes {
-            menu::float_below(&select, 232.0, |ui| codes_ui(ui, subject, view));
-        } else {
-            menu::below(&select, |ui| balance_items(ui, subject, view));
-            let meaning = balance_meaning(subject.policy.balance.unwrap_or_default());
-            text::left(&painter, pos2(place.right() + 12.0, at.y), meaning.as_ref(), font::small(), t.low);
+        match field {
+            Field::Codes => {
+                menu::float_below(&select, 232.0, |ui| codes_ui(ui, subject, view));
+            }
+            Field::Codec => {
+                menu::below(&select, |ui| {
+                    picks_ui(ui, Codec::ALL, encoding.codec, Codec::name, &mut view.draft.codec, &mut view.touched);
+                });
+            }
+            Field::Compression => {
+                let (now, chosen) = (encoding.compression, &mut view.draft.compression);
+                menu::below(&select, |ui| {
+                    picks_ui(ui, Compression::ALL, now, Compression::name, chosen, &mut view.touched);
+                });
+            }
+            _ => {
+                menu::below(&select, |ui| balance_items(ui, subject, view));
+                let meaning = balance_meaning(subject.policy.balance.unwrap_or_default());
+                text::left(&painter, pos2(place.right() + 12.0, at.y), meaning.as_ref(), font::small(), t.low);
+            }
         }
         return;
     }
@@ -146,6 +162,23 @@ fn box_ui(
         .response
         .response
         .accessible_name(name)
+}
+
+/// One of a few names as entries of a menu; ✓ at the one in force.
+fn picks_ui<T: Copy + PartialEq, const N: usize>(
+    ui: &mut Ui,
+    all: [T; N],
+    now: T,
+    name: fn(T) -> &'static str,
+    chosen: &mut Option<T>,
+    touched: &mut bool,
+) {
+    for one in all {
+        if menu::Item::new(name(one)).mono().checked(one == now).show(ui).clicked() && one != now {
+            *chosen = Some(one);
+            *touched = true;
+        }
+    }
 }
 
 /// The status codes that are worth another try, to be ticked.

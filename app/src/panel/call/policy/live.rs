@@ -37,12 +37,29 @@ pub(super) fn ui(ui: &Ui, cx: &Cx, subject: &Subject<'_>, view: &View, kind: Kin
         Kind::RetryBudget => facts.budget(subject),
         Kind::Breaker => facts.breaker(cx, subject, view),
         Kind::Balance => facts.balance(subject),
+        Kind::Wire => facts.wire(subject),
     };
     let label = ui.interact(rect, ui.make_persistent_id(("live", kind.name())), Sense::hover());
     label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
 }
 
 impl Facts<'_> {
+    /// What the last call's messages came to.
+    fn wire(&self, subject: &Subject<'_>) -> String {
+        let Some(record) = subject.record else { return self.nothing() };
+        let flow = &record.flow;
+        let words = |count: callscope_wire::capture::Count| {
+            let [messages, bytes] = [count.messages, count.bytes].map(grouped);
+            t!("call.policy.message_bytes", messages = messages, bytes = bytes).into_owned()
+        };
+        let (sent, received) = (words(flow.sent), words(flow.received));
+        self.left(0.0, &t!("call.policy.sent"));
+        self.right(0.0, &sent);
+        self.left(20.0, &t!("call.policy.received"));
+        self.right(20.0, &received);
+        format!("{} {sent}, {} {received}", t!("call.policy.sent"), t!("call.policy.received"))
+    }
+
     fn y(&self, line: f32) -> f32 {
         self.rect.top() + 24.0 + line
     }

@@ -144,7 +144,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, kind
     let y = rect.top() + TITLE / 2.0 + 2.0;
     let active = values::active(kind, subject, &view.draft);
 
-    if kind != Kind::Balance {
+    if kind.has_switch() {
         let place = Rect::from_min_size(pos2(rect.left() + 14.0, y - 8.0), vec2(28.0, 16.0));
         let mut holder = ui_left.new_child(UiBuilder::new().id_salt("switch").max_rect(place));
         let mut on = active;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callscope_wire::Code;
+use callscope_wire::{Code, Encoding};
 use callscope_wire::policy::{Breaker, Policy, Retry, RetryBudget, duration_text};
 use rust_i18n::t;
 
@@ -20,9 +20,11 @@ pub(super) enum Kind {
     RetryBudget,
     Breaker,
     Balance,
+    Wire,
 }
 
-pub(super) const ROW_KINDS: [Kind; 5] = [Kind::Deadline, Kind::Retry, Kind::RetryBudget, Kind::Breaker, Kind::Balance];
+pub(super) const ROW_KINDS: [Kind; 6] =
+    [Kind::Deadline, Kind::Retry, Kind::RetryBudget, Kind::Breaker, Kind::Balance, Kind::Wire];
 
 /// What a switched-on deadline starts with.
 const FIRST_DEADLINE: Duration = Duration::from_secs(1);
@@ -45,9 +47,16 @@ pub(super) enum Field {
     WaitOpen,
     Permits,
     Balancing,
+    Codec,
+    Compression,
 }
 
 impl Kind {
+    /// Whether it can be done without; the others are always one thing or the other.
+    pub const fn has_switch(self) -> bool {
+        !matches!(self, Self::Balance | Self::Wire)
+    }
+
     /// As in files, but readable; never translated.
     pub const fn name(self) -> &'static str {
         match self {
@@ -56,6 +65,7 @@ impl Kind {
             Self::RetryBudget => "Retry budget",
             Self::Breaker => "Breaker",
             Self::Balance => "Balance",
+            Self::Wire => "Wire",
         }
     }
 
@@ -66,6 +76,7 @@ impl Kind {
             Self::RetryBudget => t!("call.policy.budget_meaning"),
             Self::Breaker => t!("call.policy.breaker_meaning"),
             Self::Balance => t!("call.policy.balance_meaning"),
+            Self::Wire => t!("call.policy.wire_meaning"),
         }
     }
 
@@ -78,6 +89,7 @@ impl Kind {
             Self::RetryBudget => &[Field::Percent, Field::Floor, Field::Ttl],
             Self::Breaker => &[Field::Window, Field::Minimum, Field::OpensAt, Field::WaitOpen, Field::Permits],
             Self::Balance => &[Field::Balancing],
+            Self::Wire => &[Field::Codec, Field::Compression],
         }
     }
 }
@@ -101,6 +113,8 @@ impl Field {
             Self::WaitOpen => "wait",
             Self::Permits => "permits",
             Self::Balancing => "pick",
+            Self::Codec => "codec",
+            Self::Compression => "compression",
         }
     }
 
@@ -122,6 +136,8 @@ impl Field {
             Self::WaitOpen => "wait_duration_in_open_state",
             Self::Permits => "permitted_number_of_calls_in_half_open_state",
             Self::Balancing => "balance",
+            Self::Codec => "codec",
+            Self::Compression => "compression",
         }
     }
 
@@ -132,6 +148,7 @@ impl Field {
             Self::Percent | Self::Floor | Self::Ttl => Kind::RetryBudget,
             Self::Window | Self::Minimum | Self::OpensAt | Self::WaitOpen | Self::Permits => Kind::Breaker,
             Self::Balancing => Kind::Balance,
+            Self::Codec | Self::Compression => Kind::Wire,
         }
     }
 
@@ -139,6 +156,7 @@ impl Field {
         match self {
             Self::Codes => 156.0,
             Self::Balancing => 132.0,
+            Self::Codec | Self::Compression => 104.0,
             Self::Window => 80.0,
             Self::MaxAttempts | Self::Minimum | Self::Permits | Self::Multiplier | Self::Percent | Self::OpensAt => {
                 56.0
@@ -148,7 +166,7 @@ impl Field {
     }
 
     /// The value as it is written.
-    pub fn written(self, deadline: Option<Duration>, policy: &Policy) -> String {
+    pub fn written(self, deadline: Option<Duration>, policy: &Policy, encoding: Encoding) -> String {
         let retry = policy.retry.clone().unwrap_or_default();
         let budget = policy.retry_budget.clone().unwrap_or_default();
         let breaker = policy.breaker.clone().unwrap_or_default();
@@ -168,6 +186,8 @@ impl Field {
             Self::WaitOpen => setting(breaker.wait_duration_in_open_state),
             Self::Permits => breaker.permitted_number_of_calls_in_half_open_state.to_string(),
             Self::Balancing => policy.balance.unwrap_or_default().name().to_owned(),
+            Self::Codec => encoding.codec.name().to_owned(),
+            Self::Compression => encoding.compression.name().to_owned(),
         }
     }
 
@@ -244,7 +264,7 @@ pub(super) fn active(kind: Kind, subject: &Subject<'_>, draft: &Draft) -> bool {
         Kind::Retry => subject.policy.retry.is_some(),
         Kind::RetryBudget => subject.policy.retry_budget.is_some(),
         Kind::Breaker => subject.policy.breaker.is_some(),
-        Kind::Balance => true,
+        Kind::Balance | Kind::Wire => true,
     }
 }
 
@@ -257,6 +277,7 @@ pub(super) fn inherits(kind: Kind, inherited: &Inherited) -> bool {
         Kind::RetryBudget => policy.retry_budget.is_some(),
         Kind::Breaker => policy.breaker.is_some(),
         Kind::Balance => policy.balance.is_some(),
+        Kind::Wire => inherited.codec.is_some() || inherited.compression.is_some(),
     }
 }
 
@@ -268,6 +289,7 @@ pub(super) fn is_set_here(kind: Kind, draft: &Draft) -> bool {
         Kind::RetryBudget => draft.policy.retry_budget.is_some() || draft.off.retry_budget,
         Kind::Breaker => draft.policy.breaker.is_some() || draft.off.breaker,
         Kind::Balance => draft.policy.balance.is_some(),
+        Kind::Wire => draft.codec.is_some() || draft.compression.is_some(),
     }
 }
 
@@ -281,13 +303,17 @@ pub(super) fn is_here(field: Field, subject: &Subject<'_>, draft: &Draft) -> boo
     if kind == Kind::Deadline {
         return draft.deadline.is_some();
     }
-    if kind == Kind::Balance {
-        return draft.policy.balance.is_some();
+    match field {
+        Field::Balancing => return draft.policy.balance.is_some(),
+        Field::Codec => return draft.codec.is_some(),
+        Field::Compression => return draft.compression.is_some(),
+        _ => {}
     }
+    let encoding = Encoding::default();
     let inherited = &subject.tab.inherited.policy;
     is_set_here(kind, draft)
         && active(kind, subject, draft)
-        && field.written(None, &draft.policy) != field.written(None, inherited)
+        && field.written(None, &draft.policy, encoding) != field.written(None, inherited, encoding)
 }
 
 /// Values that the folders above set.
@@ -313,7 +339,7 @@ pub(super) fn set_active(kind: Kind, on: bool, inherited: &Inherited, draft: &mu
             draft.off.breaker = off;
             draft.policy.breaker = own.then(Breaker::default);
         }
-        Kind::Balance => {}
+        Kind::Balance | Kind::Wire => {}
     }
 }
 
@@ -334,6 +360,10 @@ pub(super) fn inherit(kind: Kind, draft: &mut Draft) {
             draft.policy.breaker = None;
         }
         Kind::Balance => draft.policy.balance = None,
+        Kind::Wire => {
+            draft.codec = None;
+            draft.compression = None;
+        }
     }
 }
 
@@ -350,7 +380,7 @@ pub(super) fn own(kind: Kind, subject: &Subject<'_>, draft: &mut Draft) {
         Kind::Breaker => {
             draft.policy.breaker.get_or_insert_with(|| policy.breaker.clone().unwrap_or_default());
         }
-        Kind::Deadline | Kind::Balance => {}
+        Kind::Deadline | Kind::Balance | Kind::Wire => {}
     }
 }
 
@@ -366,7 +396,7 @@ pub(super) fn apply(field: Field, typed: &str, subject: &Subject<'_>, draft: &Dr
         Kind::Retry => edited.policy.retry = read.policy.retry,
         Kind::RetryBudget => edited.policy.retry_budget = read.policy.retry_budget,
         Kind::Breaker => edited.policy.breaker = read.policy.breaker,
-        Kind::Balance => {}
+        Kind::Balance | Kind::Wire => {}
     }
     Ok(edited)
 }

@@ -62,12 +62,17 @@ impl Client {
         }
         let mut stream = Stream::new(call, 0, &connection.numbers);
         stream.one_way = head.one_way;
+        stream.compression = head.encoding.compression;
+        let (message, packed) = match message.map(|message| stream.pack(message)) {
+            Some((message, packed)) => (Some(message), packed),
+            None => (None, false),
+        };
         // A one-way call is one frame, whatever its caller says.
         stream.done = end || head.one_way;
         let done = stream.done;
         let slot = connection.streams.insert(stream);
         connection.by_call.insert(call.0, slot);
-        connection.push(slot, Piece::Request { head, message, since: now });
+        connection.push(slot, Piece::Request { head, message, packed, since: now });
         if done {
             connection.push(slot, Piece::HalfClose);
         }
@@ -90,7 +95,8 @@ impl Client {
             return Accepted::Open;
         }
         stream.done = end;
-        self.connection.push(slot, Piece::Message(message));
+        let (message, packed) = stream.pack(message);
+        self.connection.push(slot, Piece::Message(message, packed));
         if end {
             self.connection.push(slot, Piece::HalfClose);
         }
@@ -164,7 +170,8 @@ impl Client {
         let trailers = trailers.transpose().map_err(|error| protocol_error(&frame, error.to_string()))?;
         match self.connection.take_in(slot, frame)? {
             Taken::Nothing => {}
-            Taken::Message(message) => self.connection.events.push_back(Event::Message { call, message }),
+            Taken::Message(message, false) => self.connection.events.push_back(Event::Message { call, message }),
+            Taken::Message(message, true) => self.connection.events.push_back(Event::Packed { call, message }),
             Taken::TooMuch(error) => {
                 let status = self.connection.too_long(error);
                 self.give_up(slot, CancelReason::User, status);

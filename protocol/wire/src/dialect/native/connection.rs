@@ -163,7 +163,7 @@ impl Connection {
     /// Queues a piece of the stream in this slot.
     pub fn push(&mut self, slot: usize, piece: Piece) {
         if let Some(stream) = self.streams.get_mut(slot) {
-            if let Piece::Message(message) | Piece::Request { message: Some(message), .. } = &piece {
+            if let Piece::Message(message, _) | Piece::Request { message: Some(message), .. } = &piece {
                 stream.queued += message.len();
             }
             stream.outbox.push_back(piece);

@@ -7,15 +7,12 @@ use crate::engine::Agreement;
 use crate::frame::native::Bounds;
 use crate::frame::tlv::{self, Tlvs};
 use crate::limits::Limits;
+use crate::{Codec, Compression, Encoding};
 
 /// The only version there is.
 pub(super) const VERSION: u8 = 1;
 /// Feature bit 0: frames carry checksums.
 pub(super) const CHECKSUMS: u32 = 1;
-/// Codec 1, which everybody speaks.
-const JSON: u8 = 1;
-/// Compression 0, which everybody speaks.
-const NO_COMPRESSION: u8 = 0;
 
 /// HELLO's ids.
 pub(super) mod id {
@@ -129,8 +126,8 @@ impl Default for Hello {
     fn default() -> Self {
         Self {
             numbers: Numbers::DEFAULT,
-            codecs: vec![JSON],
-            compressions: vec![NO_COMPRESSION],
+            codecs: vec![Codec::Json.id()],
+            compressions: vec![Compression::None.id()],
             auth: Vec::new(),
             features: 0,
             agent: String::new(),
@@ -163,7 +160,14 @@ impl Hello {
             connection_window: limits.connection_window,
         };
         let features = if secure { 0 } else { CHECKSUMS };
-        Self { numbers: numbers.clamped(), features, agent: agent.to_owned(), ..Self::default() }
+        Self {
+            numbers: numbers.clamped(),
+            codecs: Codec::ALL.map(Codec::id).to_vec(),
+            compressions: Compression::ALL.map(Compression::id).to_vec(),
+            features,
+            agent: agent.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// As HELLO's body.
@@ -231,18 +235,48 @@ impl Hello {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Agreed {
     pub numbers: Numbers,
-    pub codecs: Vec<u8>,
+    pub codecs: Vec<Codec>,
+    pub compressions: Vec<Compression>,
     pub checksums: bool,
 }
 
 impl Agreed {
     pub fn new(ours: &Hello, theirs: &Hello) -> Self {
         let numbers = ours.numbers.clamped().zip(theirs.numbers.clamped(), u32::min);
-        let mut codecs: Vec<u8> = ours.codecs.iter().copied().filter(|codec| theirs.codecs.contains(codec)).collect();
-        if !codecs.contains(&JSON) {
-            codecs.push(JSON);
+        // What everybody speaks is agreed whether it was said or not.
+        let both = |ours: &[u8], theirs: &[u8], id: u8| ours.contains(&id) && theirs.contains(&id);
+        let codec = |codec: &Codec| *codec == Codec::Json || both(&ours.codecs, &theirs.codecs, codec.id());
+        let compression =
+            |one: &Compression| *one == Compression::None || both(&ours.compressions, &theirs.compressions, one.id());
+        Self {
+            numbers,
+            codecs: Codec::ALL.into_iter().filter(codec).collect(),
+            compressions: Compression::ALL.into_iter().filter(compression).collect(),
+            checksums: ours.features & theirs.features & CHECKSUMS != 0,
         }
-        Self { numbers, codecs, checksums: ours.features & theirs.features & CHECKSUMS != 0 }
+    }
+
+    /// What a REQUEST names, if it was agreed; else what was not.
+    pub fn encoding(&self, codec: u8, compression: u8) -> Result<Encoding, String> {
+        let not = |what: &str, id: u8, name: Option<&str>, agreed: String| match name {
+            Some(name) => Err(format!("{what} {id} ({name}) was not agreed, only {agreed}")),
+            None => Err(format!("{what} {id} was not agreed, only {agreed}")),
+        };
+        let names = |names: &mut dyn Iterator<Item = &'static str>| names.collect::<Vec<_>>().join(", ");
+        let Some(codec) = self.codecs.iter().find(|agreed| agreed.id() == codec) else {
+            let agreed = names(&mut self.codecs.iter().map(|codec| codec.name()));
+            return not("codec", codec, Codec::by_id(codec).map(Codec::name), agreed);
+        };
+        let Some(compression) = self.compressions.iter().find(|agreed| agreed.id() == compression) else {
+            let agreed = names(&mut self.compressions.iter().map(|compression| compression.name()));
+            return not("compression", compression, Compression::by_id(compression).map(Compression::name), agreed);
+        };
+        Ok(Encoding { codec: *codec, compression: *compression })
+    }
+
+    /// Whether anything but no compression was agreed.
+    pub fn compresses(&self) -> bool {
+        self.compressions.len() > 1
     }
 
     /// For the owner of the engine.
@@ -252,6 +286,9 @@ impl Agreed {
             agent: theirs.agent.clone(),
             instance: theirs.instance.clone(),
             max_streams: self.numbers.max_streams,
+            max_message: self.numbers.max_message as usize,
+            codecs: self.codecs.clone(),
+            compressions: self.compressions.clone(),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::buf::{ReadError, Reader, put_varint};
 use crate::call::CallHead;
 use crate::engine::CancelReason;
 use crate::frame::tlv::{self, Tlv, Tlvs};
-use crate::{Code, Metadata, SpanId, Status, Trace, TraceId, Value};
+use crate::{Code, Codec, Compression, Metadata, SpanId, Status, Trace, TraceId, Value};
 
 /// The ids of the text.
 pub(super) mod id {
@@ -73,7 +73,7 @@ pub(super) enum MetaError {
     NoMethod,
 }
 
-/// What a REQUEST's metadata says.
+/// What a REQUEST's metadata says. Whether codec and compression are any that we know, and were agreed, is not asked here.
 #[derive(Debug, Default)]
 pub(super) struct RequestMeta {
     pub head: CallHead,
@@ -151,8 +151,14 @@ pub(super) fn put_request(out: &mut BytesMut, head: &CallHead, timeout: Option<D
             tlv::put(out, id::TRACESTATE, trace.state.as_bytes());
         }
     }
+    if head.encoding.codec != Codec::Json {
+        tlv::put(out, id::CODEC, &[head.encoding.codec.id()]);
+    }
     if head.attempt != 0 {
         tlv::put(out, id::ATTEMPT, &[head.attempt]);
+    }
+    if head.encoding.compression != Compression::None {
+        tlv::put(out, id::COMPRESSION, &[head.encoding.compression.id()]);
     }
     put_pairs(out, &head.metadata);
 }
@@ -327,6 +333,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Encoding;
 
     #[test]
     fn a_head_comes_back_as_it_went() {
@@ -337,10 +344,14 @@ mod tests {
             attempt: 2,
             one_way: false,
             trace: Trace::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "a=1,b=2").ok(),
+            encoding: Encoding { codec: Codec::Cbor, compression: Compression::Zstd },
         };
         let mut out = BytesMut::new();
         put_request(&mut out, &head, head.timeout);
-        assert_eq!(read_request(&out).unwrap().head, head);
+        let read = read_request(&out).unwrap();
+        assert_eq!((read.codec, read.compression), (3, 2));
+        // Whether they were agreed is for the server to say.
+        assert_eq!(CallHead { encoding: head.encoding, ..read.head }, head);
     }
 
     #[test]

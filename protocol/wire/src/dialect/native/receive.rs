@@ -11,7 +11,7 @@ use crate::engine::pending::Turn;
 use crate::engine::stream::TooMuch;
 use crate::engine::{Event, Side};
 use crate::frame::native::{Flags, Frame, Kind, MAGIC};
-use crate::{Code, Fault, Time};
+use crate::{Code, Compression, Fault, Time};
 
 /// Bytes of frames that the peer can make us queue (answers to pings, refused calls) before it must read some.
 const MAX_ANSWERS: usize = 256 << 10;
@@ -28,8 +28,8 @@ pub(super) enum Received {
 pub(super) enum Taken {
     /// A part, or no message at all.
     Nothing,
-    /// A whole message.
-    Message(Bytes),
+    /// A whole message, and whether it is compressed.
+    Message(Bytes, bool),
     /// The call must end of it.
     TooMuch(TooMuch),
 }
@@ -237,7 +237,7 @@ impl Connection {
     pub fn admit(&mut self, frame: &Frame) -> Result<(), Fault> {
         let name = describe(frame.header.kind);
         let wrong = |what: &str| Err(protocol_error(frame, format!("{name} {what}")));
-        if frame.has(Flags::COMP) {
+        if frame.has(Flags::COMP) && !self.agreed.as_ref().is_some_and(Agreed::compresses) {
             return wrong("with COMP, but no compression was agreed");
         }
         if frame.has(Flags::MORE.with(Flags::END)) {
@@ -272,13 +272,20 @@ impl Connection {
             self.intake.window.release(cost);
             return Ok(Taken::Nothing);
         }
-        let more = frame.has(Flags::MORE);
+        let (more, packed) = (frame.has(Flags::MORE), frame.has(Flags::COMP));
+        if packed && stream.compression == Compression::None {
+            return Err(protocol_error(&frame, "COMP on a call whose REQUEST names no compression".into()));
+        }
+        if stream.inbox.in_parts() && packed != stream.packed {
+            return Err(protocol_error(&frame, "a part with another COMP than the first part of its message".into()));
+        }
+        stream.packed = packed;
         Ok(match stream.inbox.take_in(frame.into_body(), more, cost, &mut self.intake) {
             Ok(None) => {
                 self.give_credit(slot);
                 Taken::Nothing
             }
-            Ok(Some(message)) => Taken::Message(message),
+            Ok(Some(message)) => Taken::Message(message, packed),
             Err(error) => {
                 self.intake.window.release(cost);
                 Taken::TooMuch(error)

@@ -82,16 +82,16 @@ impl Server {
     /// Whether a call is taken; else how it ends, not processed.
     fn judge(&self, frame: &Frame) -> Result<RequestMeta, Status> {
         let refuse = |code, what: String| Err(Status::unprocessed(code, what));
-        let request = match meta::read_request(frame.meta()) {
+        let mut request = match meta::read_request(frame.meta()) {
             Ok(request) => request,
             Err(error) => return refuse(Code::INVALID_ARGUMENT, format!("{error} (frame at offset {})", frame.at)),
         };
-        let speaks = |agreed: &super::hello::Agreed| agreed.codecs.contains(&request.codec);
-        if !self.connection.agreed.as_ref().is_some_and(speaks) {
-            return refuse(Code::UNIMPLEMENTED, format!("codec {} was not agreed", request.codec));
-        }
-        if request.compression != 0 {
-            return refuse(Code::UNIMPLEMENTED, format!("compression {} was not agreed", request.compression));
+        // A call frame is looked at only once HELLO is here.
+        if let Some(agreed) = &self.connection.agreed {
+            match agreed.encoding(request.codec, request.compression) {
+                Ok(encoding) => request.head.encoding = encoding,
+                Err(what) => return refuse(Code::UNIMPLEMENTED, what),
+            }
         }
         let open = self.connection.streams.len();
         if open >= self.connection.numbers.max_streams as usize {
@@ -109,20 +109,21 @@ impl Server {
         stream.peer_done = end;
         let mut head = Box::new(request.head);
         head.one_way = stream.one_way;
+        stream.compression = head.encoding.compression;
         let slot = connection.streams.insert(stream);
         connection.by_number.insert(u64::from(number), slot);
         let at = frame.at;
         let taken = connection.take_in(slot, frame)?;
-        let message = match taken {
-            Taken::Nothing => None,
-            Taken::Message(message) => Some(message),
+        let (message, packed) = match taken {
+            Taken::Nothing => (None, false),
+            Taken::Message(message, packed) => (Some(message), packed),
             Taken::TooMuch(error) => {
                 connection.remove(slot);
                 let status = Status { not_processed: true, ..connection.too_long(error) };
                 return self.refuse(number, head.one_way, status, at);
             }
         };
-        connection.events.push_back(Event::Request { call, stream: call.0, head, message, end });
+        connection.events.push_back(Event::Request { call, stream: call.0, head, message, packed, end });
         Ok(())
     }
 
@@ -146,7 +147,8 @@ impl Server {
         stream.peer_done = end;
         match self.connection.take_in(slot, frame)? {
             Taken::Nothing => {}
-            Taken::Message(message) => self.connection.events.push_back(Event::Message { call, message }),
+            Taken::Message(message, false) => self.connection.events.push_back(Event::Message { call, message }),
+            Taken::Message(message, true) => self.connection.events.push_back(Event::Packed { call, message }),
             Taken::TooMuch(error) => {
                 let status = self.connection.too_long(error);
                 self.break_off(slot, status);
@@ -215,7 +217,8 @@ impl Server {
             self.break_off(slot, status);
             return Accepted::Open;
         }
-        self.connection.push(slot, Piece::Message(message));
+        let (message, packed) = stream.pack(message);
+        self.connection.push(slot, Piece::Message(message, packed));
         self.connection.accepted(slot)
     }
 

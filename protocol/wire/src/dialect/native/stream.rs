@@ -9,15 +9,15 @@ use crate::call::CallHead;
 use crate::engine::flow::{ReceiveWindow, SendWindow};
 use crate::engine::pending::Turn;
 use crate::engine::stream::Inbox;
-use crate::{CallId, Metadata, Status, Time};
+use crate::{CallId, Compression, Metadata, Status, Time};
 
 /// Something to send, in order.
 #[derive(Debug)]
 pub(super) enum Piece {
     /// Client: opens the call. The stream has no number until its first part leaves, so that numbers rise on the wire.
-    Request { head: Box<CallHead>, message: Option<Bytes>, since: Time },
-    /// A message.
-    Message(Bytes),
+    Request { head: Box<CallHead>, message: Option<Bytes>, packed: bool, since: Time },
+    /// A message, or what is left of it; whether it is compressed.
+    Message(Bytes, bool),
     /// Client: END. Joins the message in front of it.
     HalfClose,
     /// Server: early response metadata.
@@ -63,6 +63,10 @@ pub(super) struct Stream {
     pub forgotten: bool,
     /// Nothing comes back.
     pub one_way: bool,
+    /// Of messages that are worth it, both ways.
+    pub compression: Compression,
+    /// The message that has begun to come in is compressed.
+    pub packed: bool,
 }
 
 impl Stream {
@@ -83,6 +87,16 @@ impl Stream {
             answered: false,
             forgotten: false,
             one_way: false,
+            compression: Compression::None,
+            packed: false,
+        }
+    }
+
+    /// The message as it is sent, and whether it is compressed.
+    pub fn pack(&self, message: Bytes) -> (Bytes, bool) {
+        match self.compression.pack(&message) {
+            Some(packed) => (packed, true),
+            None => (message, false),
         }
     }
 

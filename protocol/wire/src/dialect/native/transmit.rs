@@ -12,7 +12,7 @@ use crate::engine::flow::SendWindow;
 use crate::engine::pending::Turn;
 use crate::engine::{Event, Side};
 use crate::frame::native::{FRAME_COST, Flags, Kind};
-use crate::{Code, Status, Time};
+use crate::{Code, Encoding, Status, Time};
 
 /// Parts are no larger than this even where larger frames are allowed, so that others get their turn.
 const PART: usize = 64 << 10;
@@ -138,7 +138,7 @@ impl Connection {
         match stream.outbox.front() {
             None => Outcome::Sent(0, Turn::Idle),
             Some(Piece::Request { .. }) => self.send_request(now, slot, out),
-            Some(Piece::Message(_)) => self.send_message(slot, out),
+            Some(Piece::Message(..)) => self.send_message(slot, out),
             Some(Piece::HalfClose) => {
                 if let Some(wait) = short(stream, &self.send) {
                     return Outcome::Sent(0, wait);
@@ -158,10 +158,17 @@ impl Connection {
         let Self { streams, send, encoder, numbers, agreed, highest, .. } = self;
         let Some(stream) = streams.get_mut(slot) else { return Outcome::Sent(0, Turn::Idle) };
         let end_follows = matches!(stream.outbox.get(1), Some(Piece::HalfClose));
-        let Some(Piece::Request { head, message, since }) = stream.outbox.front_mut() else {
+        let Some(Piece::Request { head, message, packed, since }) = stream.outbox.front_mut() else {
             return Outcome::Sent(0, Turn::Idle);
         };
         let len = message.as_ref().map_or(0, Bytes::len);
+        if head.encoding != Encoding::default() {
+            // Before HELLO there is nothing but json.
+            let Some(agreed) = agreed else { return Outcome::Sent(0, Turn::Connection) };
+            if let Err(what) = agreed.encoding(head.encoding.codec.id(), head.encoding.compression.id()) {
+                return Outcome::Unsendable(Status::unprocessed(Code::UNIMPLEMENTED, what));
+            }
+        }
         if head.one_way {
             // It must fit in this frame: find out whether it ever can, once the limits are known.
             let max = whole_frame(numbers);
@@ -188,6 +195,7 @@ impl Connection {
             .with_if(end, Flags::END)
             .with_if(more, Flags::MORE)
             .with_if(message.is_some(), Flags::MSG)
+            .with_if(*packed, Flags::COMP)
             .with_if(head.one_way, Flags::ONEWAY);
         let left = head.timeout.map(|timeout| timeout.saturating_sub(now.since(*since)));
         let put = |meta: &mut BytesMut| meta::put_request(meta, head, left);
@@ -203,10 +211,10 @@ impl Connection {
         };
         *highest = id;
         stream.id = id;
-        let one_way = head.one_way;
+        let (one_way, packed) = (head.one_way, *packed);
         stream.outbox.pop_front();
         if more {
-            stream.outbox.push_front(Piece::Message(rest));
+            stream.outbox.push_front(Piece::Message(rest, packed));
             stream.cut = part;
         } else if end {
             stream.outbox.pop_front();
@@ -225,7 +233,7 @@ impl Connection {
     fn send_message(&mut self, slot: usize, out: &mut Vec<Bytes>) -> Outcome {
         let Self { streams, send, encoder, numbers, side, .. } = self;
         let Some(stream) = streams.get_mut(slot) else { return Outcome::Sent(0, Turn::Idle) };
-        let Some(Piece::Message(message)) = stream.outbox.front() else { return Outcome::Sent(0, Turn::Idle) };
+        let Some(Piece::Message(message, packed)) = stream.outbox.front() else { return Outcome::Sent(0, Turn::Idle) };
         let len = message.len();
         let part = match room(len, &stream.send, send, numbers) {
             Room::Bytes(part) => part,
@@ -246,7 +254,8 @@ impl Connection {
                 _ => {}
             }
         }
-        let flags = |end| Flags::MSG.with_if(more, Flags::MORE).with_if(end, Flags::END);
+        let packed = *packed;
+        let flags = |end| Flags::MSG.with_if(more, Flags::MORE).with_if(end, Flags::END).with_if(packed, Flags::COMP);
         let body = message.slice(..part);
         let put = |meta: &mut BytesMut| {
             if let Some(status) = trailers {
@@ -266,7 +275,7 @@ impl Connection {
         stream.queued = stream.queued.saturating_sub(part);
         if more {
             stream.cut += part;
-            if let Some(Piece::Message(message)) = stream.outbox.front_mut() {
+            if let Some(Piece::Message(message, _)) = stream.outbox.front_mut() {
                 *message = message.slice(part..);
             }
             return Outcome::Sent(sent, Turn::Ready);

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use super::message::{Answer, read_answer, write_request};
 use super::values::Values;
 use crate::engine::{Accepted, Agreement, CancelReason, Closed, Engine, Event, Input};
-use crate::{CallHead, CallId, Code, Fault, Limits, Status, Time};
+use crate::{CallHead, CallId, Code, Codec, Compression, Fault, Limits, Status, Time};
 
 /// What becomes of the connection behind an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,13 @@ enum State {
 impl Client {
     /// A client on a new connection.
     pub fn new(limits: Limits, keep: Keep) -> Self {
-        let agreement = Agreement { max_streams: 1, ..Agreement::default() };
+        let agreement = Agreement {
+            max_streams: 1,
+            max_message: limits.max_message,
+            codecs: vec![Codec::Json],
+            compressions: vec![Compression::None],
+            ..Agreement::default()
+        };
         Self {
             keep,
             values: Values::new(&limits),

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::message::{read_request, write_error, write_result};
 use super::values::Values;
 use crate::engine::{Accepted, Agreement, CancelReason, Closed, Engine, Event, Input};
-use crate::{CallHead, CallId, Code, Fault, Limits, Status, Time};
+use crate::{CallHead, CallId, Code, Codec, Compression, Fault, Limits, Status, Time};
 
 /// Calls of one connection that wait for their answers; more are not read. Who wants more opens a connection.
 const MAX_WAITING: usize = 64;
@@ -69,7 +69,13 @@ enum Answer {
 impl Server {
     /// Waits for calls.
     pub fn new(limits: Limits) -> Self {
-        let agreement = Agreement { max_streams: MAX_WAITING as u32, ..Agreement::default() };
+        let agreement = Agreement {
+            max_streams: MAX_WAITING as u32,
+            max_message: limits.max_message,
+            codecs: vec![Codec::Json],
+            compressions: vec![Compression::None],
+            ..Agreement::default()
+        };
         Self {
             values: Values::new(&limits),
             limits,
@@ -114,6 +120,7 @@ impl Server {
                     stream: self.last_stream,
                     head: Box::new(head),
                     message: Some(request.message),
+                    packed: false,
                     end: true,
                 });
                 (request.method, Answer::Nothing)

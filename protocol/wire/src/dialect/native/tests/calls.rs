@@ -16,6 +16,7 @@ fn a_unary_call_is_two_frames() {
         attempt: 1,
         trace: Trace::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", "a=1").ok(),
         one_way: false,
+        encoding: Encoding::default(),
     };
     let call = CallId(9);
     let message = Some(Bytes::from_static(b"{}"));
@@ -23,7 +24,7 @@ fn a_unary_call_is_two_frames() {
     pair.run();
     assert_eq!(pair.client.take_events(), [opened(9, 1)]);
     let there = CallId(1);
-    let arrived = Event::Request { call: there, stream: 1, head: Box::new(head), message, end: true };
+    let arrived = Event::Request { call: there, stream: 1, head: Box::new(head), message, packed: false, end: true };
     assert_eq!(pair.server.take_events(), [arrived]);
 
     pair.server(Input::Message { call: there, message: "[1]".into(), end: false });
@@ -338,7 +339,7 @@ fn requests_that_cannot_be_read_end_with_invalid_argument() {
         [
             (Code::INVALID_ARGUMENT, true, "method at metadata offset 5 is not utf-8 (frame at offset 24)".to_owned()),
             (Code::INVALID_ARGUMENT, true, "there is no method (frame at offset 47)".to_owned()),
-            (Code::UNIMPLEMENTED, true, "codec 3 was not agreed".to_owned()),
+            (Code::UNIMPLEMENTED, true, "codec 3 (cbor) was not agreed, only json".to_owned()),
         ]
     );
 }

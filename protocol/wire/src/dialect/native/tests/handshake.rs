@@ -26,21 +26,30 @@ fn both_sides_learn_of_each_other() {
 #[test]
 fn a_whole_life_of_a_server_in_bytes() {
     let server = |now| Box::new(Server::new(Limits::default(), true, "me", now)) as Box<dyn Engine>;
-    let agreement = Agreement { version: "1".into(), agent: "you".into(), instance: None, max_streams: 1024 };
+    let agreement = Agreement {
+        version: "1".into(),
+        agent: "you".into(),
+        instance: None,
+        max_streams: 1024,
+        max_message: 4 << 20,
+        codecs: vec![Codec::Json],
+        compressions: vec![Compression::None],
+    };
     let request = Event::Request {
         call: CallId(1),
         stream: 1,
         head: Box::new(head("a.B/C")),
         message: Some("[1]".into()),
+        packed: false,
         end: true,
     };
     Play::new(server)
         .recv_split(hex!("89525043 01010000  00000005 01000000 00000000 00000000  0b03 796f75"))
         .expect_event(Event::Ready(agreement))
         .expect_send(hex!(
-            "89525043 01010000  00000036 01000000 00000000 00000000
+            "89525043 01010000  0000003a 01000000 00000000 00000000
              010400010000 020400400000 030400004000 040400000400 050400100000 060400400000
-             070101 080100 0900 0a0400000000 0b026d65"
+             0703010203 0803000102 0900 0a0400000000 0b026d65"
         ))
         .recv_split(hex!("0000000a 10410007 00000001 00000000  0105 612e422f43  5b315d"))
         .expect_event(request)

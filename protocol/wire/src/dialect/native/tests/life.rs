@@ -9,7 +9,7 @@ use crate::testing::Moment;
 /// What happens next in a random life of a connection.
 #[derive(Clone, Debug)]
 enum Act {
-    Call { len: usize, end: bool, one_way: bool },
+    Call { len: usize, end: bool, one_way: bool, encoding: Encoding },
     Say(usize, usize),
     HalfClose(usize),
     Cancel(usize),
@@ -30,7 +30,8 @@ enum Act {
 fn act() -> impl Strategy<Value = Act> {
     let len = || prop_oneof![4 => 0..100_usize, 2 => 0..40_000_usize, 1 => 0..300_000_usize];
     prop_oneof![
-        8 => (len(), any::<bool>(), prop::bool::weighted(0.1)).prop_map(|(len, end, one_way)| Act::Call { len, end, one_way }),
+        8 => (len(), any::<bool>(), prop::bool::weighted(0.1), encoding())
+            .prop_map(|(len, end, one_way, encoding)| Act::Call { len, end, one_way, encoding }),
         4 => (0..20_usize, len()).prop_map(|(call, len)| Act::Say(call, len)),
         2 => (0..20_usize).prop_map(Act::HalfClose),
         2 => (0..20_usize).prop_map(Act::Cancel),
@@ -44,6 +45,14 @@ fn act() -> impl Strategy<Value = Act> {
         5 => any::<bool>().prop_map(Act::Consume),
         1 => any::<bool>().prop_map(Act::Ping),
         1 => any::<bool>().prop_map(Act::Shutdown),
+    ]
+}
+
+fn encoding() -> impl Strategy<Value = Encoding> {
+    let (codec, compression) = (prop::sample::select(&Codec::ALL), prop::sample::select(&Compression::ALL));
+    prop_oneof![
+        Just(Encoding::default()),
+        (codec, compression).prop_map(|(codec, compression)| Encoding { codec, compression }),
     ]
 }
 
@@ -76,8 +85,8 @@ impl Life {
         let pick = |list: &[u64], at: usize| (!list.is_empty()).then(|| list[at % list.len()]);
         let some = |calls: u64, at: usize| if calls == 0 { 0 } else { at as u64 % calls };
         match act {
-            Act::Call { len, end, one_way } => {
-                let head = Box::new(CallHead { one_way, ..head("a.B/C") });
+            Act::Call { len, end, one_way, encoding } => {
+                let head = Box::new(CallHead { one_way, encoding, ..head("a.B/C") });
                 let message = (len > 0).then(|| Bytes::from(vec![b'x'; len]));
                 self.pair.client(Input::Call { call: CallId(self.calls), head, message, end });
                 self.calls += 1;
@@ -134,7 +143,9 @@ impl Life {
         for event in self.pair.client.take_events() {
             match event {
                 Event::End { call, .. } => self.ends[usize::try_from(call.0).unwrap()] += 1,
-                Event::Message { call, message } => self.untaken[1].push((call.0, message.len())),
+                Event::Message { call, message } | Event::Packed { call, message } => {
+                    self.untaken[1].push((call.0, message.len()));
+                }
                 _ => {}
             }
         }
@@ -144,7 +155,9 @@ impl Life {
                     self.open.push(call.0);
                     self.untaken[0].extend(message.map(|message| (call.0, message.len())));
                 }
-                Event::Message { call, message } => self.untaken[0].push((call.0, message.len())),
+                Event::Message { call, message } | Event::Packed { call, message } => {
+                    self.untaken[0].push((call.0, message.len()));
+                }
                 _ => {}
             }
         }
@@ -209,7 +222,7 @@ proptest! {
             return Ok(());
         }
         // Nothing of the windows was lost on the way: a message as large as both still gets through, both ways.
-        life.act(Act::Call { len: 200_000, end: true, one_way: false });
+        life.act(Act::Call { len: 200_000, end: true, one_way: false, encoding: Encoding::default() });
         life.act(Act::Run);
         prop_assert_eq!(life.untaken[0].iter().map(|(_, len)| *len).collect::<Vec<_>>(), [200_000]);
         life.act(Act::Reply(0, 200_000));

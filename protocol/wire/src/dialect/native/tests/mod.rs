@@ -1,6 +1,7 @@
 //! The rules of `protocol/README.md`, each held by a test.
 
 mod calls;
+mod encoding;
 mod flow;
 mod goodbye;
 mod handshake;
@@ -21,7 +22,7 @@ use crate::engine::{CancelReason, Engine, Event, Input, Side};
 use crate::frame::native::{Bounds, Encoder, Flags, Frame, Kind, MAGIC, Splitter};
 use crate::frame::tlv;
 use crate::testing::Pair;
-use crate::{CallHead, CallId, Code, Fault, Limits, Metadata, Status, Time};
+use crate::{CallHead, CallId, Code, Codec, Compression, Encoding, Fault, Limits, Metadata, Status, Time};
 
 /// Two engines with the handshake behind them and its events taken.
 fn ready(limits: &Limits) -> Pair {

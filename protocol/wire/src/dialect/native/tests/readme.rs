@@ -74,6 +74,10 @@ fn every_example_frame_is_whole_and_has_the_right_checksum() {
             "DATA END|CK 13",
             "HEADERS CK 9",
             "DATA END|CK 13",
+            "REQUEST END|CK|MSG 15",
+            "DATA END|CK|MSG 15",
+            "REQUEST END|COMP|CK|MSG 17",
+            "DATA END|COMP|CK|MSG 19",
             "CANCEL CK 7",
             "WINDOW CK 0",
             "PING CK 0",
@@ -91,6 +95,55 @@ fn every_example_frame_is_whole_and_has_the_right_checksum() {
             assert!(!cut.odd && dissection.diagnostics.is_empty(), "{dissection:?}");
         }
     }
+}
+
+#[test]
+fn the_examples_of_codecs_and_compressions_are_what_the_text_says() {
+    let frames: Vec<Frame> = examples("frames").iter().flat_map(|bytes| cut(bytes)).collect();
+    let body = |kind: Kind, stream: u32| {
+        let frame = frames.iter().find(|frame| frame.header.kind == kind && frame.header.stream == stream);
+        Bytes::copy_from_slice(frame.unwrap().body())
+    };
+    let decoded = |codec: Codec, kind, stream| codec.decode(&body(kind, stream)).unwrap().to_string();
+    assert_eq!(decoded(Codec::Msgpack, Kind::REQUEST, 15), r#"{"a":1,"b":2}"#);
+    assert_eq!(decoded(Codec::Cbor, Kind::DATA, 15), r#"{"sum":3}"#);
+    let message = format!("{{\"text\":\"{}!\"}}", "na".repeat(506));
+    let lz4 = Compression::Lz4.unpack(&body(Kind::REQUEST, 17), 1024).unwrap();
+    let zstd = Compression::Zstd.unpack(&body(Kind::DATA, 19), 1024).unwrap();
+    assert_eq!(String::from_utf8(lz4.to_vec()).unwrap(), message);
+    assert_eq!((zstd, message.len()), (lz4, 1024));
+
+    // And a server takes them for it.
+    let mut server = Lone::raw(Side::Server, Limits::default());
+    server.feed(&examples("client")[0][..8]).unwrap();
+    server.feed(&raw(Kind::HELLO, Flags::NONE, 0, b"", &[7, 2, 2, 3, 8, 2, 1, 2])).unwrap();
+    for stream in [15, 17] {
+        let frame = examples("frames").iter().flat_map(|bytes| split(bytes)).find(|bytes| {
+            bytes[4] == Kind::REQUEST.0 && u32::from_be_bytes(bytes[8..12].try_into().unwrap()) == stream
+        });
+        server.feed(&frame.unwrap()).unwrap();
+    }
+    let [
+        Event::Ready(_),
+        Event::Request { head: msgpack, packed: false, .. },
+        Event::Request { head: lz4, packed: true, .. },
+    ] = array(server.events())
+    else {
+        panic!()
+    };
+    assert_eq!(msgpack.encoding, Encoding { codec: Codec::Msgpack, compression: Compression::None });
+    assert_eq!(lz4.encoding, Encoding { codec: Codec::Json, compression: Compression::Lz4 });
+}
+
+/// The bytes of each frame.
+fn split(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    while let Some(len) = bytes.first_chunk::<4>() {
+        let (frame, rest) = bytes.split_at(16 + u32::from_be_bytes(*len) as usize);
+        frames.push(frame.to_vec());
+        bytes = rest;
+    }
+    frames
 }
 
 #[test]

@@ -67,6 +67,8 @@ struct Way {
 #[derive(Debug, Default)]
 struct Call {
     one_way: bool,
+    /// Its REQUEST names a compression.
+    compressed: bool,
     cancelled: bool,
     /// The REQUEST, or the CANCEL, has arrived at the server.
     known: bool,
@@ -83,6 +85,8 @@ struct Line {
     unread: Vec<u8>,
     preface: bool,
     hello: Option<Numbers>,
+    /// Codecs and compressions of its HELLO.
+    speaks: [Vec<u8>; 2],
     sent: usize,
     arrived: usize,
     travelling: VecDeque<Frame>,
@@ -311,14 +315,17 @@ impl Referee {
         let line = self.line(side);
         rule!(line.hello.is_none(), "a second HELLO");
         let mut numbers = DEFAULTS;
-        for (id, value) in tlvs(&frame.body).ok_or("a body that cannot be read")? {
-            if let 1..=6 = id {
+        let body = tlvs(&frame.body).ok_or("a body that cannot be read")?;
+        for (id, value) in &body {
+            if let 1..=6 = *id {
                 rule!(value.len() == 4, "number {id} has {} bytes", value.len());
-                let at = usize::from(id);
-                numbers[at] = i64::from(u32_of(&value)).clamp(FLOORS[at], CEILINGS[at]);
+                let at = usize::from(*id);
+                numbers[at] = i64::from(u32_of(value)).clamp(FLOORS[at], CEILINGS[at]);
             }
         }
         line.hello = Some(numbers);
+        let list = |wanted: u8| body.iter().find(|(id, _)| *id == wanted).map(|(_, value)| value.clone());
+        line.speaks = [list(7).unwrap_or_default(), list(8).unwrap_or_default()];
         // A client may be early, within the floors; a server knows what is agreed.
         line.credit = FLOORS[6];
         if side == Side::Server {
@@ -394,7 +401,17 @@ impl Referee {
         let open = |call: &&Call| !(call.one_way || call.cancelled || call.down.known_over);
         let open = self.calls.values().filter(open).count();
         rule!(i64::try_from(open).is_ok_and(|open| open < numbers[4]), "{open} calls are open already");
-        let mut call = Call { one_way, ..Call::default() };
+        // What everybody speaks, and what the other side's HELLO, which has arrived, has in common with its own.
+        let agreed = |list: usize, common: u8, id: u8| {
+            let (own, peer) = (&self.client.speaks[list], &self.server.speaks[list]);
+            id == common || (self.server.introduced && own.contains(&id) && peer.contains(&id))
+        };
+        let named =
+            |wanted: u8| meta.iter().rfind(|(id, _)| *id == wanted).and_then(|(_, value)| value.first().copied());
+        let (codec, compression) = (named(6).unwrap_or(1), named(16).unwrap_or(0));
+        rule!(agreed(0, 1, codec), "codec {codec}, which was not agreed");
+        rule!(agreed(1, 0, compression), "compression {compression}, which was not agreed");
+        let mut call = Call { one_way, compressed: compression != 0, ..Call::default() };
         call.up.credit = numbers[5];
         self.calls.insert(frame.stream, call);
         Ok(())
@@ -407,6 +424,7 @@ impl Referee {
         rule!(!more || msg, "MORE without MSG");
         rule!(msg || frame.body.is_empty(), "a body without MSG");
         rule!(msg || end || frame.kind == REQUEST, "nothing in it");
+        rule!(msg || frame.flags & COMP == 0, "COMP without MSG");
         let line = self.line(side);
         let cost = size(&frame.body) + 16;
         line.credit -= cost;
@@ -418,6 +436,7 @@ impl Referee {
         rule!(side == Side::Server || !call.cancelled, "behind CANCEL");
         rule!(side == Side::Server || !call.down.known_over, "on a call that the server has ended");
         rule!(side == Side::Client || !call.cancel_settled, "an answer to CANCEL");
+        rule!(frame.flags & COMP == 0 || call.compressed, "COMP on a call without a compression");
         let way = if side == Side::Client { &mut call.up } else { &mut call.down };
         rule!(!way.over, "behind its END");
         if let Some(comp) = way.inside {
