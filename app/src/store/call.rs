@@ -8,8 +8,8 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
 
-use callscope_wire::{Codec, Compression};
 use callscope_wire::policy::{Balance, Breaker, Policy, Retry, RetryBudget, duration_text};
+use callscope_wire::{Codec, Compression};
 use callscope_wire::{Sentence, say};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use callscope_wire::policy::{Balance, Retry};
+use callscope_wire::{Codec, Compression};
 use tempfile::TempDir;
 
 use super::{Outside, Over, StoreError, atomic, delete, duplicate, inherited, load, move_to, new_folder, outside};
@@ -77,6 +78,8 @@ fn a_draft_comes_back_as_it_was_saved() {
         target: "registry:///orders@orders-2".into(),
         method: "shop.Orders/Place".into(),
         deadline: Some(Duration::from_millis(1500)),
+        codec: Some(Codec::Msgpack),
+        compression: Some(Compression::None),
         metadata: vec![
             MetadataRow { enabled: true, name: "authorization".into(), value: "Bearer {{token}}".into() },
             MetadataRow { enabled: false, name: "x-empty".into(), value: String::new() },

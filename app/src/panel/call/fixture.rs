@@ -147,7 +147,12 @@ pub(in crate::panel) fn defaults() -> Policy {
 /// What the folder above has for calls.
 pub(in crate::panel) fn inherited() -> Inherited {
     let tenant = MetadataRow { enabled: true, name: "x-tenant".into(), value: "emea-7".into() };
-    Inherited { deadline: None, metadata: vec![tenant], policy: defaults(), files: vec!["shop/defaults.yaml".into()] }
+    Inherited {
+        metadata: vec![tenant],
+        policy: defaults(),
+        files: vec!["shop/defaults.yaml".into()],
+        ..Inherited::default()
+    }
 }
 
 pub(in crate::panel) fn place_draft() -> Draft {

@@ -71,7 +71,7 @@ impl Detail {
     /// Takes a frame apart.
     pub fn new(frame: Frame, folded: &HashSet<String>) -> Self {
         let dissection = match frame.dialect.and_then(dialect::by_name) {
-            Some(dialect) => dialect.dissect(frame.toward(), &frame.bytes),
+            Some(dialect) => dialect.dissect_in(frame.toward(), &frame.bytes, frame.encoding),
             None => Dissection::default(),
         };
         let mut detail = Self {

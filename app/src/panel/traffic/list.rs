@@ -293,7 +293,7 @@ fn summarize(frame: &Frame) -> String {
     let Some(dialect) = frame.dialect.and_then(dialect::by_name) else {
         return t!("traffic.unknown_bytes").into_owned();
     };
-    let mut summary = dialect.dissect(frame.toward(), &frame.bytes).summary;
+    let mut summary = dialect.dissect_in(frame.toward(), &frame.bytes, frame.encoding).summary;
     // Frames after the first carry their call's method, but do not say it.
     if let Some(method) = &frame.method {
         let short = method.rsplit('/').next().unwrap_or(method);

@@ -36,6 +36,7 @@ pub(super) fn frame(bytes: &'static [u8]) -> Frame {
         method: None,
         code: None,
         odd: false,
+        encoding: callscope_wire::Encoding::default(),
         message: None,
         bytes: Bytes::from_static(bytes),
     }

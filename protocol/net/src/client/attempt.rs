@@ -155,7 +155,13 @@ fn from_json(codec: Codec, message: &Bytes) -> Result<Bytes, Status> {
     match Codec::Json.decode(message) {
         Ok(value) => Ok(codec.encode(&value, Typed::UNKNOWN).into()),
         Err(error) => {
-            let what = format!("the message cannot be written as {codec}, since it is no JSON: {error}");
+            let (codec, error) = (codec.name(), error.to_string());
+            let what = say!(
+                "encoding.no_json",
+                "the message cannot be written as %{codec}, since it is no JSON: %{error}",
+                codec = codec,
+                error = error
+            );
             Err(Status::new(Code::INVALID_ARGUMENT, what))
         }
     }
@@ -168,7 +174,16 @@ fn to_json(codec: Codec, message: Bytes) -> Result<Bytes, Status> {
     }
     match codec.decode(&message) {
         Ok(value) => Ok(Codec::Json.encode(&value, Typed::UNKNOWN).into()),
-        Err(error) => Err(Status::new(Code::INTERNAL, format!("the answer cannot be read as {codec}: {error}"))),
+        Err(error) => {
+            let (codec, error) = (codec.name(), error.to_string());
+            let what = say!(
+                "encoding.unreadable",
+                "the answer cannot be read as %{codec}: %{error}",
+                codec = codec,
+                error = error
+            );
+            Err(Status::new(Code::INTERNAL, what))
+        }
     }
 }
 

@@ -13,8 +13,10 @@ use bytes::Bytes;
 use callscope_wire::capture::ConnectionFacts;
 use callscope_wire::compression::UnpackError;
 use callscope_wire::engine::{Agreement, CancelReason, Closed, Input, Side};
+use callscope_wire::say::Sentence;
 use callscope_wire::{
-    CallHead, CallId, Code, Compression, ConnectionId, Encoding, Limits, Metadata, Status, Time, dialect, say};
+    CallHead, CallId, Code, Compression, ConnectionId, Encoding, Limits, Metadata, Status, Time, dialect, say,
+};
 use tokio::runtime::Handle;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
@@ -256,18 +258,22 @@ impl Channel {
     }
 
     /// Why calls cannot be in this encoding here, if they cannot.
-    pub fn refuses(&self, encoding: Encoding) -> Option<String> {
+    pub fn refuses(&self, encoding: Encoding) -> Option<Sentence> {
         let Agreement { codecs, compressions, .. } = &self.0.agreement;
-        let words = |words: Vec<&str>| words.join(", ");
-        if !codecs.contains(&encoding.codec) {
-            let known = words(codecs.iter().map(|codec| codec.name()).collect());
-            return Some(format!("the server does not speak {}; the two of you share {known}", encoding.codec));
-        }
-        if !compressions.contains(&encoding.compression) {
-            let known = words(compressions.iter().map(|compression| compression.name()).collect());
-            return Some(format!("the server does not speak {}; the two of you share {known}", encoding.compression));
-        }
-        None
+        let (wanted, known): (_, Vec<&str>) = if !codecs.contains(&encoding.codec) {
+            (encoding.codec.name(), codecs.iter().map(|codec| codec.name()).collect())
+        } else if !compressions.contains(&encoding.compression) {
+            (encoding.compression.name(), compressions.iter().map(|compression| compression.name()).collect())
+        } else {
+            return None;
+        };
+        let known = known.join(", ");
+        Some(say!(
+            "encoding.refused",
+            "the server does not speak %{wanted}; the two of you share %{known}",
+            wanted = wanted,
+            known = known
+        ))
     }
 
     /// Whether it takes one more call now.
@@ -431,7 +437,10 @@ impl Drop for Exchange {
 /// How a call ends whose message cannot be decompressed. `broken`: the code of one that was not made as it should be.
 pub(crate) fn unpack_status(compression: Compression, error: &UnpackError, broken: Code) -> Status {
     let code = if matches!(error, UnpackError::TooLong { .. }) { Code::RESOURCE_EXHAUSTED } else { broken };
-    Status::new(code, format!("a message cannot be decompressed ({compression}): {error}"))
+    let (name, error) = (compression.name(), error.to_string());
+    let what =
+        say!("encoding.unpack", "a message cannot be decompressed (%{name}): %{error}", name = name, error = error);
+    Status::new(code, what)
 }
 
 /// The end of a connection before its handshake was done, and the first bytes that the peer sent.

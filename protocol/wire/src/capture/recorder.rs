@@ -198,7 +198,16 @@ impl Recorder {
                 None
             }
             (_, What::Bytes(bytes)) => {
-                cuts.push(Cut { bytes, kind: "?", stream: 0, method: None, code: None, odd: true, message: None });
+                cuts.push(Cut {
+                    bytes,
+                    kind: "?",
+                    stream: 0,
+                    method: None,
+                    code: None,
+                    odd: true,
+                    message: None,
+                    encoding: None,
+                });
                 None
             }
             (_, What::Lost(_)) => None,
@@ -243,7 +252,7 @@ impl Tracked {
         let method = match cut.method {
             Some(name) => {
                 let name = shared(names, &name);
-                self.streams.begin(cut.stream, &name);
+                self.streams.begin(cut.stream, &name, cut.encoding.unwrap_or_default());
                 Some(name)
             }
             None => self.streams.method(cut.stream),
@@ -266,6 +275,7 @@ impl Tracked {
             code: cut.code,
             odd: cut.odd,
             message,
+            encoding: self.streams.encoding(cut.stream),
             bytes: cut.bytes,
         }
     }

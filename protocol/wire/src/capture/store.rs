@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::{ConnectionFacts, MessagePart};
 use crate::dialect::Toward;
 use crate::engine::Side;
-use crate::{Code, ConnectionId, FrameId, Time};
+use crate::{Code, ConnectionId, Encoding, FrameId, Time};
 
 /// One recorded frame: what a list needs without decoding it again.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Frame {
     pub odd: bool,
     /// What of it is a message, or a part of one.
     pub message: Option<MessagePart>,
+    /// What the messages of its call are in, where known.
+    pub encoding: Encoding,
     /// Its bytes.
     pub bytes: FrameBytes,
 }
@@ -236,6 +238,7 @@ mod tests {
             code: None,
             odd: false,
             message: None,
+            encoding: Encoding::default(),
             bytes: Bytes::from_static(text.as_bytes()),
         }
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::MessagePart;
+use crate::Encoding;
 use crate::inspect::Part;
 
 /// Streams of one connection that are remembered while they run. Beyond it the oldest are forgotten.
@@ -25,6 +26,7 @@ pub(super) struct Streams {
 #[derive(Default)]
 struct Stream {
     method: Option<Arc<str>>,
+    encoding: Encoding,
     sent: Progress,
     received: Progress,
 }
@@ -48,12 +50,12 @@ enum Place {
 
 impl Streams {
     /// A call opens a stream: from here on its messages are counted.
-    pub(super) fn begin(&mut self, stream: u64, method: &Arc<str>) {
+    pub(super) fn begin(&mut self, stream: u64, method: &Arc<str>, encoding: Encoding) {
         if stream == 0 {
             return;
         }
         let counted = Progress { number: Some(0), place: Place::Between };
-        let begun = Stream { method: Some(Arc::clone(method)), sent: counted, received: counted };
+        let begun = Stream { method: Some(Arc::clone(method)), encoding, sent: counted, received: counted };
         self.running.insert(stream, begun);
         self.make_room();
     }
@@ -61,6 +63,11 @@ impl Streams {
     /// The method that a stream calls, where it is known.
     pub(super) fn method(&self, stream: u64) -> Option<Arc<str>> {
         self.running.get(&stream)?.method.clone()
+    }
+
+    /// What the messages of a stream are in, where it is known.
+    pub(super) fn encoding(&self, stream: u64) -> Encoding {
+        self.running.get(&stream).map(|stream| stream.encoding).unwrap_or_default()
     }
 
     /// Counts a message, or a part of one.
@@ -116,16 +123,16 @@ mod tests {
     fn methods_are_remembered_as_long_as_needed_and_no_longer() {
         let mut streams = Streams::default();
         let name: Arc<str> = "m".into();
-        streams.begin(1, &name);
+        streams.begin(1, &name, Encoding::default());
         for stream in 2..100_000 {
-            streams.begin(stream, &name);
+            streams.begin(stream, &name, Encoding::default());
             streams.end(stream);
             assert!(streams.method(stream).is_some(), "frames may cross the end");
         }
         assert!(streams.method(1).is_some(), "a long stream outlives many short ones");
         assert!(streams.running.len() <= MAX_ENDED + 1);
         for stream in 200_000..300_000 {
-            streams.begin(stream, &name);
+            streams.begin(stream, &name, Encoding::default());
         }
         assert_eq!(streams.running.len(), MAX_STREAMS);
         for stream in 400_000..500_000 {

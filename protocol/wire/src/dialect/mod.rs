@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::engine::{Carrier, Engine};
 use crate::inspect::{Cutter, Dissection};
-use crate::{Limits, Time};
+use crate::{Encoding, Limits, Time};
 
 pub mod native;
 pub mod plain;
@@ -59,6 +59,11 @@ pub trait Dialect: Send + Sync + fmt::Debug {
 
     /// Explains one frame, leniently: never an error, odd things become diagnostics.
     fn dissect(&self, toward: Toward, frame: &[u8]) -> Dissection;
+
+    /// The same, of a frame that does not say what the messages of its call are in.
+    fn dissect_in(&self, toward: Toward, frame: &[u8], _encoding: Encoding) -> Dissection {
+        self.dissect(toward, frame)
+    }
 }
 
 /// Every dialect, in the order in which a listener sniffs.

@@ -14,7 +14,7 @@ pub mod message;
 
 use bytes::Bytes;
 
-use crate::{Code, Span, Words};
+use crate::{Code, Encoding, Span, Words};
 
 /// A frame cut out of one direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Cut {
     pub odd: bool,
     /// What of it is a message, or a part of one.
     pub message: Option<Part>,
+    /// What the messages of its call are in, on a frame that opens one.
+    pub encoding: Option<Encoding>,
 }
 
 /// Which bytes of a frame are a message, or a part of one.

@@ -13,6 +13,7 @@ use crate::panel::call::figures;
 use crate::panel::call::subject::Subject;
 use crate::panel::call::view::View;
 use crate::theme::{Tokens, font, mix, size};
+use crate::widget::chip::grouped;
 use crate::widget::mark::{self, Mark};
 use crate::widget::{edge, meter, row, text};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use callscope_wire::{Code, Encoding};
 use callscope_wire::policy::{Breaker, Policy, Retry, RetryBudget, duration_text};
+use callscope_wire::{Code, Encoding};
 use rust_i18n::t;
 
 use crate::model::draft::Draft;

@@ -18,6 +18,7 @@ fn frame() -> Frame {
         code: Some(Code::UNAVAILABLE),
         odd: false,
         message: None,
+        encoding: crate::Encoding::default(),
         bytes: Bytes::from_static(&[0; 120]),
     }
 }

@@ -7,6 +7,7 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::dissect::encoding_of;
 use crate::dialect::Toward;
 use crate::engine::CancelReason;
 use crate::frame::native::{Flags, HEADER_LEN, Header, Kind, MAGIC, PREFACE_LEN};
@@ -159,7 +160,7 @@ impl NativeCutter {
 }
 
 fn plain_cut(bytes: Bytes, kind: &'static str, odd: bool) -> Cut {
-    Cut { bytes, kind, stream: 0, method: None, code: None, odd, message: None }
+    Cut { bytes, kind, stream: 0, method: None, code: None, odd, message: None, encoding: None }
 }
 
 fn plausible(header: &Header) -> bool {
@@ -216,11 +217,12 @@ fn describe(toward: Toward, header: &Header, bytes: Bytes) -> Cut {
         Kind::PING if header.flags.has(Flags::ACK) => "PONG",
         kind => kind.name().unwrap_or("EXTENSION"),
     };
+    let encoding = (header.kind == Kind::REQUEST).then(|| encoding_of(meta));
     let carries = matches!(header.kind, Kind::REQUEST | Kind::DATA) && header.flags.has(Flags::MSG);
     let message = carries.then(|| Part {
         span: Span::new(HEADER_LEN + meta.len(), bytes.len()),
         more: header.flags.has(Flags::MORE),
         compressed: header.flags.has(Flags::COMP),
     });
-    Cut { stream: u64::from(header.stream), kind, method, code, odd, message, bytes }
+    Cut { stream: u64::from(header.stream), kind, method, code, odd, message, encoding, bytes }
 }

@@ -1,5 +1,7 @@
 //! One recorded frame explained: every field with its bytes, every oddity with its place. Lenient throughout.
 
+use bytes::Bytes;
+
 use super::cutter::checksum;
 use super::hello;
 use super::meta::{self, NOT_PROCESSED};
@@ -8,8 +10,8 @@ use crate::dialect::Toward;
 use crate::engine::CancelReason;
 use crate::frame::native::{Flags, HEADER_LEN, Header, Kind, MAGIC, PREFACE_LEN, grouped};
 use crate::frame::tlv::{Tlv, Tlvs};
-use crate::inspect::{Diagnostic, Dissection, Node, NodeKind, json};
-use crate::{Code, Span, Words};
+use crate::inspect::{Diagnostic, Dissection, Node, NodeKind, message};
+use crate::{Code, Codec, Compression, Encoding, Span, Words};
 
 /// Characters of a message in a summary.
 const FIRST_WORDS: usize = 60;
@@ -22,6 +24,9 @@ const MAX_TEXT: usize = 2_000;
 /// a HELLO of 16 MiB would make eight million.
 const MAX_ENTRIES: usize = 1_000;
 
+/// What a compressed message may come to here: four times what a peer takes unless told otherwise.
+const MAX_UNPACKED: usize = 16 << 20;
+
 const TOO_MANY: &str = "more than 1,000 entries: the others are not taken apart";
 
 struct Dissector<'a> {
@@ -29,10 +34,12 @@ struct Dissector<'a> {
     header: Header,
     meta: Span,
     body: Span,
+    /// What its message is in. A REQUEST knows better.
+    encoding: Encoding,
     out: Dissection,
 }
 
-pub(super) fn dissect(toward: Toward, frame: &[u8]) -> Dissection {
+pub(super) fn dissect(toward: Toward, frame: &[u8], encoding: Encoding) -> Dissection {
     if frame.starts_with(&MAGIC) && frame.len() == PREFACE_LEN {
         return preface(toward, frame);
     }
@@ -46,6 +53,7 @@ pub(super) fn dissect(toward: Toward, frame: &[u8]) -> Dissection {
         header,
         meta: Span::new(HEADER_LEN, meta_end),
         body: Span::new(meta_end, frame.len()),
+        encoding,
         out: Dissection::default(),
     };
     dissector.header();
@@ -286,6 +294,7 @@ impl Dissector<'_> {
                 _ => {}
             }
         }
+        self.encoding = encoding_of(meta);
         self.message();
         let mut summary = method.rsplit('/').next().unwrap_or_default().to_owned();
         if attempt > 0 {
@@ -338,27 +347,54 @@ impl Dissector<'_> {
             return;
         }
         let here = self.header.frame_len() == self.frame.len();
-        if flags.has(Flags::MORE) || flags.has(Flags::COMP) || !here {
+        if flags.has(Flags::MORE) || !here {
             let mut node = raw("message", body, self.body);
-            let why = if flags.has(Flags::COMP) { "compressed" } else { "a part; goes on in the next DATA" };
-            node.note = format!("{}, {why}", node.note);
+            let compressed = if flags.has(Flags::COMP) { "compressed, " } else { "" };
+            node.note = format!("{}, {compressed}a part; goes on in the next DATA", node.note);
             self.out.summary = format!("part · {} B", grouped(body.len() as u64));
             self.out.tree.push(node);
             return;
         }
-        if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
-            let (nodes, diagnostics) = json::nodes("message", body, self.body.start);
+        if flags.has(Flags::COMP) {
+            self.compressed(&Bytes::copy_from_slice(body));
+            return;
+        }
+        let codec = self.encoding.codec;
+        if is_whole(codec, body) {
+            let (nodes, diagnostics) = message::nodes(codec, "message", body, self.body.start);
+            self.out.summary =
+                if codec == Codec::Json { first_words(body) } else { message::line(&nodes, FIRST_WORDS) };
             self.out.tree.extend(nodes);
             self.out.diagnostics.extend(diagnostics);
-            self.out.summary = first_words(body);
         } else {
             let mut node = raw("message", body, self.body);
+            let name = if codec == Codec::Json { "JSON" } else { codec.name() };
             // One frame does not tell which of the two it is.
-            node.note = format!("{}, no JSON by itself: the last part of a message, or broken", node.note);
+            node.note = format!("{}, no {name} by itself: the last part of a message, or broken", node.note);
             self.out.summary =
                 if body.is_empty() { "empty message".to_owned() } else { format!("{} B", grouped(body.len() as u64)) };
             self.out.tree.push(node);
         }
+    }
+
+    /// A compressed message: its bytes stay as they are on the wire, and what they come to is said beside them.
+    fn compressed(&mut self, body: &Bytes) {
+        let Encoding { codec, compression } = self.encoding;
+        let opened = message::open(codec, compression, body, MAX_UNPACKED);
+        let mut node = raw("message", body, self.body);
+        let words = match &opened.unpacked {
+            Some(unpacked) => {
+                let message = opened.tree.get(1..).unwrap_or_default();
+                self.out.summary = message::line(message, FIRST_WORDS);
+                unpacked.describe()
+            }
+            None => {
+                self.out.summary = format!("{} B", grouped(body.len() as u64));
+                "compressed; cannot be decompressed by itself: the last part of a message, or broken".to_owned()
+            }
+        };
+        node.note = format!("{}, {words}", node.note);
+        self.out.tree.push(node);
     }
 
     fn status(&mut self) {
@@ -397,6 +433,27 @@ impl Dissector<'_> {
         let node = text_or_raw("reason", "utf-8", self.bytes(span), span);
         self.out.summary = String::from_utf8_lossy(self.bytes(span)).into_owned();
         self.out.tree.push(node);
+    }
+}
+
+/// What a REQUEST's metadata says of its messages; what it does not say or nobody knows has its default.
+pub(super) fn encoding_of(meta: &[u8]) -> Encoding {
+    let mut encoding = Encoding::default();
+    for tlv in Tlvs::new(meta).flatten() {
+        match (tlv.id, tlv.value) {
+            (meta::id::CODEC, [id]) => encoding.codec = Codec::by_id(*id).unwrap_or_default(),
+            (meta::id::COMPRESSION, [id]) => encoding.compression = Compression::by_id(*id).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    encoding
+}
+
+/// Whether these bytes are a message by themselves.
+fn is_whole(codec: Codec, body: &[u8]) -> bool {
+    match codec {
+        Codec::Json => serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok(),
+        codec => codec.decode(body).is_ok(),
     }
 }
 
@@ -451,8 +508,8 @@ fn hello_value(tlv: &Tlv<'_>, span: Span) -> Node {
         Node::leaf("", if value.is_empty() { "-".to_owned() } else { value }, NodeKind::Literal, "u8 each", span)
     };
     match tlv.id {
-        hello::id::CODECS => list(&[(1, "json"), (2, "msgpack"), (3, "cbor")]),
-        hello::id::COMPRESSIONS => list(&[(0, "none"), (1, "lz4"), (2, "zstd")]),
+        hello::id::CODECS => list(&Codec::ALL.map(|codec| (codec.id(), codec.name()))),
+        hello::id::COMPRESSIONS => list(&Compression::ALL.map(|one| (one.id(), one.name()))),
         hello::id::AUTH => list(&[(1, "bearer"), (2, "SCRAM-SHA-256")]),
         hello::id::FEATURES => {
             let features = number_of(tlv.value).unwrap_or_default();
@@ -493,7 +550,9 @@ fn meta_value(tlv: &Tlv<'_>, span: Span) -> (Node, Option<String>) {
             }
         }
         meta::id::TRACE => (trace_node(tlv.value, span), None),
-        meta::id::CODEC | meta::id::ATTEMPT | meta::id::PRIORITY | meta::id::COMPRESSION => sized(number("u8"), 1),
+        meta::id::CODEC => sized(named(tlv.value, Codec::by_id, Codec::name, span), 1),
+        meta::id::COMPRESSION => sized(named(tlv.value, Compression::by_id, Compression::name, span), 1),
+        meta::id::ATTEMPT | meta::id::PRIORITY => sized(number("u8"), 1),
         meta::id::RETRY_PUSHBACK_MS => {
             let value = <[u8; 4]>::try_from(tlv.value).map(i32::from_be_bytes);
             match value {
@@ -507,6 +566,17 @@ fn meta_value(tlv: &Tlv<'_>, span: Span) -> (Node, Option<String>) {
             Err(error) => (raw("", tlv.value, span), Some(error.to_string())),
         },
         _ => (raw("", tlv.value, span), None),
+    }
+}
+
+/// A number that stands for a name.
+fn named<T>(value: &[u8], by_id: fn(u8) -> Option<T>, name: fn(T) -> &'static str, span: Span) -> Node {
+    match value {
+        [id] => {
+            let note = by_id(*id).map_or_else(|| "u8".to_owned(), |known| format!("u8, {}", name(known)));
+            Node::leaf("", id.to_string(), NodeKind::Number, note, span)
+        }
+        other => raw("", other, span),
     }
 }
 

@@ -30,7 +30,7 @@ use crate::dialect::{Dialect, Sniff, Toward};
 use crate::engine::{Carrier, Engine};
 use crate::frame::native::MAGIC;
 use crate::inspect::{Cutter, Dissection};
-use crate::{Limits, Time};
+use crate::{Encoding, Limits, Time};
 
 /// What we call ourselves in HELLO.
 const AGENT: &str = concat!("callscope/", env!("CARGO_PKG_VERSION"));
@@ -74,6 +74,10 @@ impl Dialect for Native {
     }
 
     fn dissect(&self, toward: Toward, frame: &[u8]) -> Dissection {
-        dissect::dissect(toward, frame)
+        dissect::dissect(toward, frame, Encoding::default())
+    }
+
+    fn dissect_in(&self, toward: Toward, frame: &[u8], encoding: Encoding) -> Dissection {
+        dissect::dissect(toward, frame, encoding)
     }
 }

@@ -91,7 +91,7 @@ impl ValueCutter {
 
     fn frame(&mut self, bytes: Bytes) -> Cut {
         let stream = self.streams.unwrap_or(0);
-        let cut = Cut { bytes, kind: "?", stream, method: None, code: None, odd: true, message: None };
+        let cut = Cut { bytes, kind: "?", stream, method: None, code: None, odd: true, message: None, encoding: None };
         let space = cut.bytes.iter().take_while(|byte| is_space(**byte)).count();
         if space == cut.bytes.len() {
             return Cut { kind: "space", stream: 0, odd: false, ..cut };
@@ -135,7 +135,7 @@ impl ValueCutter {
             _ => "?",
         };
         let stream = if whole { 0 } else { self.streams.unwrap_or(0) };
-        out.push(Cut { bytes, kind, stream, method: None, code: None, odd: !whole, message: None });
+        out.push(Cut { bytes, kind, stream, method: None, code: None, odd: !whole, message: None, encoding: None });
     }
 }
 

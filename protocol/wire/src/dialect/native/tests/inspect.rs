@@ -198,3 +198,42 @@ fn what_a_hostile_peer_says_at_length_is_explained_briefly() {
         assert!(count < 5_000, "{count}");
     }
 }
+
+#[test]
+fn binary_messages_have_their_fields_and_compressed_ones_their_sizes() {
+    let value = serde_json::json!({"sku": "A1", "qty": 200});
+    for codec in [Codec::Msgpack, Codec::Cbor] {
+        let mut meta = method(b"a.B/C");
+        tlv::put(&mut meta, 6, &[codec.id()]);
+        let body = codec.encode(&value, crate::codec::Typed::UNKNOWN);
+        let frame = raw(Kind::REQUEST, Flags::MSG.with(Flags::END), 1, &meta, &body);
+        let Dissection { tree, diagnostics, .. } = Native.dissect(Toward::Server, &frame);
+        assert_eq!(diagnostics, []);
+        assert_eq!(tree[1].children[1].note, format!("u8, {codec}"));
+        let qty = &tree[2].children[1];
+        assert_eq!((qty.name.as_str(), qty.value.as_str()), ("qty", "200"));
+        assert_eq!(
+            frame[qty.span.range()],
+            body[qty.span.range().start - frame.len() + body.len()..][..qty.span.len()]
+        );
+
+        // DATA does not say what it is in; who recorded the REQUEST knows.
+        let data = raw(Kind::DATA, Flags::MSG, 1, b"", &body);
+        let encoding = Encoding { codec, ..Encoding::default() };
+        let known = Native.dissect_in(Toward::Client, &data, encoding);
+        assert_eq!((known.summary.as_str(), known.tree[1].children.len()), (r#"{"sku": "A1", "qty": 200}"#, 2));
+        assert_eq!(Native.dissect(Toward::Client, &data).tree[1].kind, crate::inspect::NodeKind::Raw);
+    }
+    let lines: Vec<_> = (0..100).map(|_| value.clone()).collect();
+    let message = serde_json::to_vec(&lines).unwrap();
+    let packed = Compression::Zstd.pack(&message).unwrap();
+    let encoding = Encoding { compression: Compression::Zstd, ..Encoding::default() };
+    let data = raw(Kind::DATA, Flags::MSG.with(Flags::COMP), 1, b"", &packed);
+    let Dissection { summary, tree, diagnostics } = Native.dissect_in(Toward::Client, &data, encoding);
+    assert_eq!(diagnostics, []);
+    assert!(summary.starts_with(r#"[{"sku": "A1", "qty": 200}"#), "{summary}");
+    let expected = format!("{0} B, zstd, {0} → {1} B, {2:.1} : 1", packed.len(), "2,401", 2401.0 / packed.len() as f64);
+    assert_eq!((tree[1].note.as_str(), tree[1].span.len()), (expected.as_str(), packed.len()));
+    let half = raw(Kind::DATA, Flags::MSG.with(Flags::COMP), 1, b"", &packed[..9]);
+    assert!(Native.dissect_in(Toward::Client, &half, encoding).tree[1].note.contains("cannot be decompressed"));
+}
