@@ -16,6 +16,8 @@ pub mod backend;
 pub mod cli;
 pub mod command;
 pub mod dialog;
+#[doc(hidden)]
+pub mod fuzzing;
 mod kept;
 pub mod model;
 pub mod panel;

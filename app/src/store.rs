@@ -178,3 +178,19 @@ fn read(path: &Path) -> Result<(String, Stamp), StoreError> {
     let stamp = Stamp { modified: metadata.modified().ok(), ..Stamp::of(&text) };
     Ok((text, stamp))
 }
+
+/// Reads a call's text that may be anything, changes it, and sees that it says what it was changed to.
+#[doc(hidden)]
+pub fn try_text(path: &Path, text: &str) {
+    let Ok(parsed) = call::parse(path, text) else { return };
+    if parsed.newer.is_some() {
+        return;
+    }
+    let mut changed = parsed.draft;
+    changed.docs.push('x');
+    changed.deadline = Some(std::time::Duration::from_millis(1500));
+    if let Ok(text) = call::update(path, text, &changed) {
+        let again = call::parse(path, &text).map(|parsed| parsed.draft).ok();
+        assert!(again.as_ref() == Some(&changed), "{text:?} is not {changed:?}");
+    }
+}

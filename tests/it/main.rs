@@ -8,6 +8,7 @@
 )]
 
 mod cli;
+mod corpus;
 mod hostile;
 mod native_client;
 mod plain;

@@ -15,6 +15,8 @@
 pub mod address;
 pub mod clock;
 pub mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod observer;
 pub mod tap;
 

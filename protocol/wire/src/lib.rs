@@ -44,6 +44,9 @@ pub mod capture;
 pub mod inspect;
 
 #[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod fuzzing;
+#[cfg(feature = "testing")]
 pub mod testing;
 
 pub use call::{CallHead, Shape};

@@ -16,6 +16,9 @@ mod client;
 mod connection;
 mod cutter;
 mod dissect;
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hello;
 mod meta;
 mod receive;

@@ -203,7 +203,7 @@ fn a_bomb_costs_nothing_until_it_is_taken() {
     server.input(consumed(1, waiting));
     let credit: u32 =
         cut(&server.sent()).iter().map(|frame| u32::from_be_bytes(frame.body().try_into().unwrap())).max().unwrap();
-    assert_eq!(credit as usize, waiting + 16 * count);
+    assert_eq!(credit as usize, waiting + 16 * (count + 1), "and the REQUEST's");
     assert!(Compression::Zstd.unpack(&bomb, 4 << 20).is_err());
 }
 

@@ -1,0 +1,4 @@
+//! See `callscope_tests::fuzz`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| callscope_tests::fuzz::run("json", bytes));
