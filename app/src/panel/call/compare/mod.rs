@@ -230,6 +230,9 @@ fn notes(found: &Comparison) -> Vec<String> {
     if let Some(count) = found.sections.iter().map(|section| section.left_out).max().filter(|count| *count > 0) {
         notes.push(t!("call.compare.left_out", count = crate::widget::chip::grouped(count)).into_owned());
     }
+    if found.sections.iter().any(|section| section.cut) {
+        notes.push(t!("call.compare.cut").into_owned());
+    }
     let sum =
         |of: fn(&callscope_wire::value::diff::Diff) -> u32| found.sections.iter().map(|s| of(&s.diff)).sum::<u32>();
     if sum(|diff| diff.rough) > 0 {
