@@ -39,6 +39,15 @@ pub enum Command {
     EditDraft(TabId, Box<Draft>),
     /// Replace the message (by index) by an example made from the schema.
     FillExample(TabId, usize),
+    /// Fill a value of a message, which is bytes, from a file that the user picks.
+    LoadBytes {
+        /// The tab.
+        tab: TabId,
+        /// Index of the message.
+        message: usize,
+        /// JSON pointer of the value.
+        pointer: String,
+    },
 
     /// Send a unary or one-way call.
     Send(TabId),

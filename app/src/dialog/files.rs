@@ -18,6 +18,8 @@ pub trait FileDialogs: Send {
     fn open_call(&self) -> Answer;
     /// A workspace folder to open.
     fn open_folder(&self) -> Answer;
+    /// Any file, for its bytes.
+    fn open_any(&self) -> Answer;
     /// Where to save a call: the folder to begin in, and the suggested file name.
     fn save_call(&self, folder: Option<&Path>, suggested: &str) -> Answer;
     /// Where to write a message: the suggested file name.
@@ -46,6 +48,10 @@ impl FileDialogs for Native {
 
     fn open_folder(&self) -> Answer {
         or_ask(OPEN_VARIABLE, || rfd::FileDialog::new().set_title(t!("files.open_folder")).pick_folder())
+    }
+
+    fn open_any(&self) -> Answer {
+        or_ask(OPEN_VARIABLE, || rfd::FileDialog::new().set_title(t!("files.open_any")).pick_file())
     }
 
     fn save_call(&self, folder: Option<&Path>, suggested: &str) -> Answer {
@@ -103,6 +109,10 @@ impl FileDialogs for Scripted {
     }
 
     fn open_folder(&self) -> Answer {
+        self.next()
+    }
+
+    fn open_any(&self) -> Answer {
         self.next()
     }
 

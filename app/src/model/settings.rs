@@ -25,6 +25,8 @@ pub struct Settings {
     pub show_server_side: bool,
     /// Addresses added by hand as sources.
     pub sources: Vec<String>,
+    /// How the message of a call is written: what was chosen last is what new tabs begin with.
+    pub message_view: MessageView,
     /// The workspace folder that was open.
     pub workspace: Option<std::path::PathBuf>,
 }
@@ -40,6 +42,7 @@ impl Default for Settings {
             max_message_mib: 64,
             show_server_side: false,
             sources: Vec::new(),
+            message_view: MessageView::default(),
             workspace: None,
         }
     }
@@ -50,6 +53,19 @@ impl Settings {
     pub fn limits(&self) -> Limits {
         Limits::default().with_max_message((self.max_message_mib as usize) << 20)
     }
+}
+
+/// As a form, as JSON, or as both side by side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageView {
+    /// Fields made from the schema.
+    Form,
+    /// The text.
+    #[default]
+    Json,
+    /// The form beside its text.
+    Both,
 }
 
 /// Light or dark.

@@ -58,6 +58,8 @@ pub(crate) enum Done {
     Compared(TabId, Arc<Comparison>),
     /// The answers of instances were compared; of the spread with this call.
     Answers(TabId, Option<FlowId>, Arc<Answers>),
+    /// A file was read for its bytes.
+    Attached { target: super::attach::Target, result: Result<Vec<u8>, String> },
     /// What others did to the files of open tabs.
     Outside(Vec<(TabId, Outside)>),
 }
@@ -203,6 +205,7 @@ impl App {
             },
             Done::Compared(tab, found) => self.compared(tab, found),
             Done::Answers(tab, first, found) => self.answers(tab, first, found),
+            Done::Attached { target, result } => self.attached(&target, result),
             Done::Outside(changed) => {
                 for (tab, outside) in changed {
                     if let Some(tab) = self.model.tabs.get_mut(tab) {

@@ -1,5 +1,6 @@
 //! Carries commands out: the only place that changes the model because of what a person did.
 
+mod attach;
 pub(crate) mod calls;
 pub(crate) mod compare;
 mod files;
@@ -59,6 +60,9 @@ impl App {
             }
             Command::EditDraft(tab, draft) => self.edit_draft(tab, *draft),
             Command::FillExample(tab, index) => self.fill_example(tab, index),
+            Command::LoadBytes { tab, message, pointer } => {
+                self.load_bytes(ctx, attach::Target { tab, message, pointer });
+            }
 
             Command::Send(tab) => self.send(tab),
             Command::Start(tab) => self.start(tab),

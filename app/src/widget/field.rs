@@ -28,6 +28,7 @@ pub struct Field<'a> {
     frame: bool,
     id: Option<Id>,
     highlight: Option<&'a dyn Fn(&str) -> LayoutJob>,
+    reserve: f32,
 }
 
 impl<'a> Field<'a> {
@@ -47,6 +48,7 @@ impl<'a> Field<'a> {
             frame: true,
             id: None,
             highlight: None,
+            reserve: 0.0,
         }
     }
 
@@ -95,6 +97,12 @@ impl<'a> Field<'a> {
 
     pub fn width(mut self, width: f32) -> Self {
         self.width = Some(width);
+        self
+    }
+
+    /// Points at the end that the text leaves free, for what the caller paints there.
+    pub fn reserve(mut self, points: f32) -> Self {
+        self.reserve = points;
         self
     }
 
@@ -156,6 +164,7 @@ impl<'a> Field<'a> {
             let left = chip::paint_key_caps(&painter, pos2(rect.right() - 4.0, y), self.keys, t);
             inner.max.x = left - 4.0;
         }
+        inner.max.x -= self.reserve;
         if !self.trailing.is_empty() {
             let end = pos2(inner.right(), y);
             inner.max.x = text::right(&painter, end, self.trailing, font::small(), t.low) - 8.0;

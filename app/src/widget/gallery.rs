@@ -392,10 +392,10 @@ fn json() {
         let mut source = message.to_owned();
         let mut state = editor::EditorState::default();
         state.go_to(100..100);
-        let wrong = source.find("tru").unwrap();
+        let wrong = source.find("tru").map(|at| at..at + 3).unwrap();
         island(ui, left, "editor", |ui| {
             editor::Editor::new(Id::unique("editor"), "Message", &mut source)
-                .error(Some(wrong..wrong + 3))
+                .errors(std::slice::from_ref(&wrong))
                 .show(ui, &mut state);
         });
         let value = serde_json::json!({

@@ -1,6 +1,8 @@
 //! A choice from a list that opens as a menu, with a filter from twelve entries on.
 
-use egui::{Id, Key, Popup, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Color32, EventFilter, Id, Key, Modifiers, Popup, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::field::Field;
 use super::{edge, menu, text};
@@ -18,12 +20,25 @@ pub struct Select<'a> {
     mono: bool,
     width: Option<f32>,
     frame: bool,
+    shown: Option<&'a str>,
+    ink: Option<Color32>,
+    error: bool,
 }
 
 impl<'a> Select<'a> {
     /// `name` is for screen readers and tests.
     pub fn new(name: &'a str, entries: &'a [&'a str]) -> Self {
-        Self { name, entries, filter_hint: "", mono: false, width: None, frame: true }
+        Self {
+            name,
+            entries,
+            filter_hint: "",
+            mono: false,
+            width: None,
+            frame: true,
+            shown: None,
+            ink: None,
+            error: false,
+        }
     }
 
     /// Hint (and name) of the filter field of long lists.
@@ -50,7 +65,25 @@ impl<'a> Select<'a> {
         self
     }
 
-    /// `changed` on the response says that another entry was chosen.
+    /// What is shown while no entry is chosen: `selected` is beyond the last one.
+    pub fn shown(mut self, text: &'a str) -> Self {
+        self.shown = Some(text);
+        self
+    }
+
+    /// The color of what is chosen.
+    pub fn ink(mut self, color: Color32) -> Self {
+        self.ink = Some(color);
+        self
+    }
+
+    /// Wears the focus ring in the color of errors.
+    pub fn error(mut self, error: bool) -> Self {
+        self.error = error;
+        self
+    }
+
+    /// `changed` on the response says that another entry was chosen: from the list, or by ↑ and ↓ while it is closed.
     pub fn show(self, ui: &mut Ui, selected: &mut usize) -> Response {
         let face = || if self.mono { font::code_small() } else { font::label_regular() };
         let width = self.width.unwrap_or_else(|| {
@@ -58,7 +91,14 @@ impl<'a> Select<'a> {
             (widest + 40.0).round()
         });
         let (rect, mut response) = ui.allocate_exact_size(vec2(width, size::CONTROL), Sense::click());
-        let current = self.entries.get(*selected).copied().unwrap_or_default();
+        let before = *selected;
+        if response.has_focus() && !Popup::is_id_open(ui.ctx(), Popup::default_response_id(&response)) {
+            self.step(ui, response.id, selected);
+        }
+        if *selected != before {
+            response.mark_changed();
+        }
+        let current = self.entries.get(*selected).copied().or(self.shown).unwrap_or_default();
         let enabled = ui.is_enabled();
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::ComboBox, enabled, self.name);
@@ -71,13 +111,15 @@ impl<'a> Select<'a> {
             if self.frame {
                 edge::frame(painter, rect, size::CONTROL_RADIUS, t.field, t.line2);
             }
-            let color = if enabled { t.hi } else { t.dis };
+            let color = if enabled { self.ink.unwrap_or(t.hi) } else { t.dis };
             let left = pos2(rect.left() + 10.0, rect.center().y);
             text::left_elided(painter, left, current, face(), color, width - 38.0);
             let tone = if response.hovered() { t.hi } else { t.low };
             let caret = pos2(rect.right() - 14.0, rect.center().y);
             text::glyph(painter, caret, icon::CARET_DOWN, font::icon(10.0), tone);
-            if response.has_focus() {
+            if self.error {
+                edge::ring(painter, rect, size::CONTROL_RADIUS, t.err, t);
+            } else if response.has_focus() {
                 edge::focus_ring(painter, rect, size::CONTROL_RADIUS, t);
             }
         }
@@ -88,6 +130,22 @@ impl<'a> Select<'a> {
             response.mark_changed();
         }
         response
+    }
+
+    fn step(&self, ui: &Ui, id: Id, selected: &mut usize) {
+        ui.memory_mut(|memory| {
+            memory.set_focus_lock_filter(id, EventFilter { vertical_arrows: true, ..EventFilter::default() });
+        });
+        let (up, down) = ui.input_mut(|input| {
+            (
+                input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp),
+                input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown),
+            )
+        });
+        let last = self.entries.len().saturating_sub(1);
+        if up + down > 0 {
+            *selected = if *selected > last { 0 } else { selected.saturating_add(down).saturating_sub(up).min(last) };
+        }
     }
 
     fn list(&self, anchor: &Response, width: f32, selected: usize) -> Option<usize> {

@@ -8,16 +8,33 @@ use callscope_wire::schema::validate::Part;
 use callscope_wire::schema::{Schema, TypeRef};
 use callscope_wire::value::text::{self, SpanMap};
 use callscope_wire::{Say as _, Words};
+use poll_promise::Promise;
 
+use super::form::read::Read;
 use super::subject::Subject;
 
 /// Texts above this are not checked while typing: parsing them would be felt.
 const LIMIT: usize = 2_000_000;
+/// Texts up to this are checked at once, in less than a frame; larger ones on a thread of their own.
+const AT_ONCE: usize = 64 << 10;
 
 #[derive(Default)]
 pub(super) struct Check {
+    /// What the verdict is about, or will be when the work is done.
     key: Option<Key>,
+    working: Option<Promise<Judged>>,
     pub verdict: Verdict,
+    /// The text as it was checked, taken apart, for the form to take: only of one that is JSON, or empty, and only
+    /// where its type is known.
+    pub read: Option<Read>,
+    /// Counts verdicts.
+    pub revision: u64,
+}
+
+/// What was found out.
+struct Judged {
+    verdict: Verdict,
+    read: Option<Read>,
 }
 
 /// What was checked.
@@ -57,11 +74,22 @@ pub(super) struct Mistake {
     pub message: Words,
     /// The rule of the schema that it breaks; empty for broken JSON.
     pub rule: Words,
+    /// JSON pointer of the value that it is about.
+    pub path: String,
+    /// Which part of that; `None`: the text is no JSON.
+    pub part: Option<Part>,
 }
 
 impl Check {
-    /// Looks at `source` again if anything about it changed.
-    pub fn update(&mut self, source: &str, subject: &Subject<'_>) {
+    /// Looks at `source` again if anything about it changed. What takes longer than a frame wakes the window when it
+    /// is done, and the verdict stays that of the text before.
+    pub fn update(&mut self, ctx: &egui::Context, source: &str, subject: &Subject<'_>) {
+        if let Some(working) = self.working.take() {
+            match working.try_take() {
+                Ok(judged) => self.take(judged),
+                Err(working) => self.working = Some(working),
+            }
+        }
         let schema = subject.tab.schema.as_ref();
         let key = Key {
             text: egui::util::hash(source),
@@ -69,53 +97,96 @@ impl Check {
             method: subject.tab.draft.method.clone(),
             schema: schema.map_or(0, |schema| Arc::as_ptr(schema) as usize),
         };
-        if self.key.as_ref() == Some(&key) {
+        // One at a time: what was typed meanwhile is looked at when that is done.
+        if self.key.as_ref() == Some(&key) || self.working.is_some() {
             return;
         }
         self.key = Some(key);
-        self.verdict = judge(source, schema.map(Arc::as_ref), subject.tab.method().map(|method| &method.request));
+        let type_of = schema.cloned().zip(subject.tab.method().map(|method| method.request.clone()));
+        let source = source.to_owned();
+        if source.len() <= AT_ONCE || source.len() > LIMIT {
+            self.take(judge(source, type_of));
+            return;
+        }
+        let ctx = ctx.clone();
+        self.working = Some(Promise::spawn_thread("callscope-check", move || {
+            let judged = judge(source, type_of);
+            ctx.request_repaint();
+            judged
+        }));
+    }
+
+    fn take(&mut self, judged: Judged) {
+        self.verdict = judged.verdict;
+        self.read = judged.read;
+        self.revision += 1;
+    }
+
+    /// Another text begins: it is looked at even if it is the same.
+    pub fn reload(&mut self) {
+        self.key = None;
+        self.working = None;
+        self.read = None;
     }
 
     /// Things that are wrong.
     pub fn mistakes(&self) -> &[Mistake] {
         if let Verdict::Wrong(mistakes) = &self.verdict { mistakes } else { &[] }
     }
+
+    /// What is wrong with the text as JSON.
+    pub fn broken(&self) -> Option<&Mistake> {
+        self.mistakes().iter().find(|mistake| mistake.part.is_none())
+    }
 }
 
-fn judge(source: &str, schema: Option<&Schema>, of: Option<&TypeRef>) -> Verdict {
+fn judge(source: String, type_of: Option<(Arc<Schema>, TypeRef)>) -> Judged {
     if source.trim().is_empty() {
-        return Verdict::Empty;
+        let read = type_of.and_then(|(schema, of)| Read::new(source, schema, &of));
+        return Judged { verdict: Verdict::Empty, read };
     }
     if source.len() > LIMIT {
-        return Verdict::Unchecked;
+        return Judged { verdict: Verdict::Unchecked, read: None };
     }
-    let value = match text::parse(source) {
+    let value = match text::parse(&source) {
         Ok(value) => value,
         Err(error) => {
-            let message = error.say();
-            return Verdict::Wrong(vec![Mistake {
+            let mistake = Mistake {
                 range: error.offset..error.offset + 1,
-                message,
+                message: error.say(),
                 rule: Words::default(),
-            }]);
+                path: String::new(),
+                part: None,
+            };
+            return Judged { verdict: Verdict::Wrong(vec![mistake]), read: None };
         }
     };
     let bytes = value.to_string().len();
-    let (Some(schema), Some(of)) = (schema, of) else { return Verdict::Valid { of: String::new(), bytes } };
-    let problems = schema.validate(&value, of);
+    let Some((schema, of)) = type_of else {
+        return Judged { verdict: Verdict::Valid { of: String::new(), bytes }, read: None };
+    };
+    let problems = schema.validate(&value, &of);
     if problems.is_empty() {
-        return Verdict::Valid { of: type_name(of), bytes };
+        let verdict = Verdict::Valid { of: type_name(&of), bytes };
+        return Judged { verdict, read: Read::new(source, schema, &of) };
     }
-    let spans = SpanMap::of(source);
+    let spans = SpanMap::of(&source);
     let mistakes = problems.into_iter().map(|problem| {
-        // A field that does not exist is wrong by its name, any other by its value.
+        // A field that should not be there is wrong by its name, any other by its value.
         let span = spans.name(&problem.path).filter(|_| problem.part == Part::Name);
         let span = span.or_else(|| spans.value(&problem.path)).unwrap_or_default();
         // Of an object that misses something, its first line will do.
         let end = source.get(span.range()).and_then(|text| text.find('\n')).map_or(span.end, |at| span.start + at);
-        Mistake { range: span.start..end.max(span.start + 1), message: problem.message, rule: problem.rule }
+        Mistake {
+            range: span.start..end.max(span.start + 1),
+            message: problem.message,
+            rule: problem.rule,
+            path: problem.path,
+            part: Some(problem.part),
+        }
     });
-    Verdict::Wrong(mistakes.collect())
+    let verdict = Verdict::Wrong(mistakes.collect());
+    Judged { verdict, read: Read::new(source, schema, &of) }
 }
 
 /// `shop.PlaceRequest`, `list<Line>`.
@@ -125,13 +196,15 @@ pub(super) fn type_name(of: &TypeRef) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::{Verdict, judge};
     use crate::panel::call::fixture;
     use callscope_wire::schema::TypeRef;
 
     fn check(source: &str) -> Verdict {
-        let schema = fixture::schema();
-        judge(source, Some(&schema), Some(&TypeRef::Named("shop.PlaceRequest".into())))
+        let of = TypeRef::Named("shop.PlaceRequest".into());
+        judge(source.to_owned(), Some((Arc::new(fixture::schema()), of))).verdict
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub(super) fn fact(schema: &Schema, of: &TypeRef, pointer: &str) -> Option<Strin
     words
 }
 
-fn written(of: &TypeRef) -> String {
+/// A type where it is used: `repeated Line`.
+pub(super) fn written(of: &TypeRef) -> String {
     match of {
         TypeRef::List(item) => format!("repeated {}", item.bare()),
         other => other.bare(),

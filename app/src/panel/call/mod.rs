@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  CallTabs ── View per tab ─┬─ bar       dialect, address, method, deadline, Send
-//!                            ├─ request   message(s), metadata, policy, docs
+//!                            ├─ request   message(s) as form or JSON, metadata, policy, docs
 //!                            └─ response  status line, messages, metadata, trailers, attempts
 //! ```
 //!
@@ -22,6 +22,8 @@ mod docs;
 mod empty;
 mod field_type;
 pub(crate) mod figures;
+mod form;
+mod history;
 mod large;
 mod message;
 mod metadata;
@@ -67,6 +69,12 @@ impl CallTabs {
         Id::unique(("call address", tab))
     }
 
+    /// The byte of the message whose line is marked in the editor of a tab.
+    #[cfg(test)]
+    pub fn marked(&self, tab: TabId) -> Option<usize> {
+        self.views.get(&tab)?.editor.marked()
+    }
+
     /// The tab is closed; what its view remembered goes.
     pub fn forget(&mut self, tab: TabId) {
         self.views.remove(&tab);
@@ -110,6 +118,7 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
         pane::inside(ui, body, "request", |ui| request::ui(ui, cx, subject, view));
         return;
     }
+    let beside = message::beside(cx, view);
     if rect.width() < 2.0 * size::STACK {
         bar::ui(ui, cx, subject, view, bar_rect, body.center().x);
         let share = &mut view.stack_share;
@@ -124,7 +133,7 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
         let upper = Rect::from_min_max(body.min, pos2(body.right(), y));
         let lower = Rect::from_min_max(pos2(body.left(), y + 1.0), body.max);
         pane::inside(ui, upper, "request", |ui| request::ui(ui, cx, subject, view));
-        pane::inside(ui, lower, "response", |ui| response::ui(ui, cx, subject, view));
+        pane::inside(ui, lower, "response", |ui| right_ui(ui, cx, subject, view, beside));
         return;
     }
     let least = size::STACK.min(body.width() / 2.0);
@@ -133,7 +142,7 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
     let left = Rect::from_min_max(body.min, pos2(x, body.bottom()));
     let right = Rect::from_min_max(pos2(x + 1.0, body.top()), body.max);
     pane::inside(ui, left, "request", |ui| request::ui(ui, cx, subject, view));
-    pane::inside(ui, right, "response", |ui| response::ui(ui, cx, subject, view));
+    pane::inside(ui, right, "response", |ui| right_ui(ui, cx, subject, view, beside));
     edge::vline(ui.painter(), x, body.y_range(), cx.tokens.line);
     let grip = Rect::from_x_y_ranges(x - 3.0..=x + 3.0, body.y_range());
     let handle = ui.interact(grip, ui.make_persistent_id("split"), Sense::DRAG);
@@ -145,4 +154,15 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
     {
         view.split_share = ((at.x - body.left()) / body.width().max(1.0)).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
     }
+}
+
+/// The answer; beside a form, its JSON or the answer.
+fn right_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, beside: bool) {
+    if beside {
+        message::beside_head_ui(ui, subject, view);
+        if !view.answer_in_front {
+            return message::json_ui(ui, cx, view);
+        }
+    }
+    response::ui(ui, cx, subject, view);
 }

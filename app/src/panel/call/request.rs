@@ -1,6 +1,6 @@
 //! The request side: its sub-tabs, and what each shows.
 
-use egui::Ui;
+use egui::{Align, Layout, Ui, UiBuilder};
 use rust_i18n::t;
 
 use super::acts;
@@ -13,8 +13,8 @@ use crate::widget::subtabs::{SubTab, subtabs};
 
 pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
     let source = view.draft.messages.get(view.selected).map_or("", |message| message.text.as_str());
-    view.check.update(source, subject);
-    tabs_ui(ui, subject, view);
+    view.check.update(ui.ctx(), source, subject);
+    tabs_ui(ui, cx, subject, view);
     if subject.streams() && view.request_tab != RequestTab::Policy {
         let ready = !view.draft.target.trim().is_empty()
             && !view.draft.method.trim().is_empty()
@@ -30,7 +30,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     });
 }
 
-fn tabs_ui(ui: &mut Ui, subject: &Subject<'_>, view: &mut View) {
+fn tabs_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
     let many = subject.shape.client_streams();
     let message = if many { t!("call.request.messages") } else { t!("call.request.message") };
     let (metadata, policy, docs) = (t!("call.request.metadata"), t!("call.request.policy"), t!("call.request.docs"));
@@ -48,6 +48,13 @@ fn tabs_ui(ui: &mut Ui, subject: &Subject<'_>, view: &mut View) {
         SubTab::new(&docs),
     ];
     let mut selected = RequestTab::ALL.iter().position(|tab| *tab == view.request_tab).unwrap_or_default();
-    subtabs(ui, &tabs, &mut selected, 0.0, &t!("call.more_tabs"));
+    let on_message = view.request_tab == RequestTab::Message;
+    let reserve = if on_message { message::switch_width(ui) } else { 0.0 };
+    let output = subtabs(ui, &tabs, &mut selected, reserve, &t!("call.more_tabs"));
     view.request_tab = RequestTab::ALL.get(selected).copied().unwrap_or_default();
+    if on_message {
+        let layout = Layout::right_to_left(Align::Center);
+        let mut child = ui.new_child(UiBuilder::new().max_rect(output.rest).layout(layout));
+        message::switch_ui(&mut child, cx, view);
+    }
 }

@@ -128,7 +128,7 @@ fn dark(bench: Bench) -> Harness<'static, Bench> {
     bench.harness(Theme::Dark, [1080.0, 800.0])
 }
 
-fn drafted(harness: &Harness<'_, Bench>) -> Draft {
+pub(in crate::panel) fn drafted(harness: &Harness<'_, Bench>) -> Draft {
     let bench = harness.state();
     bench.model.tabs.get(bench.tab).unwrap().draft.clone()
 }

@@ -6,9 +6,12 @@ use callscope_wire::FlowId;
 
 use super::check::Check;
 use super::compare::CompareView;
+use super::form::Form;
+use super::history::History;
 use super::large::Viewer;
 use super::subject::Subject;
 use crate::model::draft::{Draft, PreparedMessage};
+use crate::model::settings::MessageView;
 use crate::model::tabs::REPEAT_RATE;
 use crate::widget::json::editor::EditorState;
 use crate::widget::json::text::TextState;
@@ -70,6 +73,14 @@ pub(super) struct View {
     /// Its editor.
     pub editor: EditorState,
     pub check: Check,
+    /// Form, JSON or both; `None`: as the settings say.
+    pub written_as: Option<MessageView>,
+    pub form: Form,
+    /// Beside the form stands the answer, not the JSON.
+    pub answer_in_front: bool,
+    pub history: History,
+    /// The message that the history is of.
+    history_of: (usize, usize, String, String),
     /// The same for a message that is too large for the editor.
     pub large: TextState,
 
@@ -119,6 +130,11 @@ impl Default for View {
             sent: 0,
             editor: EditorState::default(),
             check: Check::default(),
+            written_as: None,
+            form: Form::default(),
+            answer_in_front: false,
+            history: History::default(),
+            history_of: Default::default(),
             large: TextState::default(),
             deadline: None,
             completing: None,
@@ -158,6 +174,8 @@ impl View {
             self.typed.clear();
             self.deadline = None;
             self.editor = EditorState::default();
+            self.form.reload();
+            self.check.reload();
         }
         let sent = tab.running.as_ref().map_or(0, |running| running.sent);
         if sent > self.sent && sent < self.draft.messages.len() {
@@ -168,6 +186,8 @@ impl View {
         let flow = subject.record.map(|record| record.flow.id);
         if self.flow != flow {
             self.flow = flow;
+            // Who has just sent wants to see what comes.
+            self.answer_in_front = flow.is_some();
             self.table = TableState::following();
             self.dropped = 0;
             self.attempt = None;
@@ -210,5 +230,24 @@ impl View {
     pub fn reload_editor(&mut self) {
         self.generation += 1;
         self.editor = EditorState::default();
+        self.form.reload();
+        self.check.reload();
+    }
+
+    /// How the message is written.
+    pub fn written_as(&self, settings: MessageView) -> MessageView {
+        self.written_as.unwrap_or(settings)
+    }
+
+    /// Takes the message into its history; `now` is in seconds.
+    pub fn note_history(&mut self, now: f64) {
+        let of = (self.selected, self.draft.messages.len(), self.draft.method.clone(), self.draft.target.clone());
+        let Some(message) = self.draft.messages.get(self.selected) else { return };
+        if self.history_of == of {
+            self.history.note(&message.text, now);
+        } else {
+            self.history_of = of;
+            self.history.reset(&message.text);
+        }
     }
 }

@@ -29,12 +29,34 @@ pub struct EditorState {
     laid_out: Option<LaidOut>,
     go_to: Option<Range<usize>>,
     cursor: Option<usize>,
+    marked: Option<usize>,
+    /// The mark was set and not yet scrolled to.
+    reveal: bool,
+    /// Of the text edit, while it is shown.
+    id: Option<Id>,
 }
 
 impl EditorState {
     /// Selects a byte range from elsewhere and scrolls to it in the next frame.
     pub fn go_to(&mut self, range: Range<usize>) {
         self.go_to = Some(range);
+    }
+
+    /// Makes the line of a byte the current one while the caret is elsewhere, and scrolls to it.
+    pub fn mark(&mut self, byte: usize) {
+        self.reveal |= self.marked != Some(byte);
+        self.marked = Some(byte);
+    }
+
+    /// The byte of the line that is marked.
+    #[cfg(test)]
+    pub fn marked(&self) -> Option<usize> {
+        self.marked
+    }
+
+    /// Whether the focus is in this editor, `id` being who has it.
+    pub fn is(&self, id: Id) -> bool {
+        self.id == Some(id)
     }
 
     /// The byte the caret is before.
@@ -58,19 +80,19 @@ pub struct Editor<'a> {
     id: Id,
     name: &'a str,
     text: &'a mut String,
-    error: Option<Range<usize>>,
+    errors: &'a [Range<usize>],
     read_only: bool,
 }
 
 impl<'a> Editor<'a> {
     /// `name` is what screen readers and tests call the editor.
     pub fn new(id: Id, name: &'a str, text: &'a mut String) -> Self {
-        Self { id, name, text, error: None, read_only: false }
+        Self { id, name, text, errors: &[], read_only: false }
     }
 
     /// The bytes that are wrong.
-    pub fn error(mut self, error: Option<Range<usize>>) -> Self {
-        self.error = error;
+    pub fn errors(mut self, errors: &'a [Range<usize>]) -> Self {
+        self.errors = errors;
         self
     }
 
@@ -127,21 +149,32 @@ impl<'a> Editor<'a> {
         }
         let at = state.cursor.unwrap_or_default().min(self.text.len());
         let (line, column) = line_and_column(self.text, at);
+        state.id = Some(self.id);
         let page = Page { galley: &shown.galley, origin: shown.galley_pos, left: space.left(), right: space.right() };
-        let current = cursor.map(|cursor| shown.galley.pos_from_cursor(cursor));
+        if response.has_focus() {
+            state.marked = None;
+        }
+        let marked = state.marked.map(|at| CCursor::new(CharIndex(char_of(self.text, at))));
+        let current = cursor.filter(|_| response.has_focus()).or(marked);
+        let current = current.map(|cursor| shown.galley.pos_from_cursor(cursor));
+        if let Some(caret) = current.filter(|_| std::mem::take(&mut state.reveal)) {
+            let rect = caret.translate(page.origin.to_vec2()).expand2(vec2(0.0, 3.0 * size::CODE_ROW));
+            ui.scroll_to_rect(rect, None);
+        }
         let painter = ui.painter();
-        if let Some(caret) = current.filter(|_| response.has_focus()) {
+        if let Some(caret) = current {
             let y = page.origin.y + caret.center().y - size::CODE_ROW / 2.0;
             let row = Rect::from_min_size(pos2(page.left, y.round()), vec2(page.right - page.left, size::CODE_ROW));
             let color = mix(t.island, t.hover, 0.55);
             painter.set(background, Shape::rect_filled(row, 0, color));
         }
         painter.set(guides, Shape::Vec(vec![page.guides(painter, t), page.variables(painter, t)]));
-        let current_line = response.has_focus().then_some(line);
+        let current_line = match state.marked {
+            Some(marked) => Some(line_and_column(self.text, marked).0),
+            None => response.has_focus().then_some(line),
+        };
         page.numbers(painter, current_line, t);
-        if let Some(error) = &self.error {
-            page.wave(painter, self.text, error, t);
-        }
+        page.waves(painter, self.text, self.errors, t);
         EditorOutput { response, line, column }
     }
 }
@@ -255,11 +288,24 @@ impl Page<'_> {
         Shape::Vec(grounds)
     }
 
-    fn wave(&self, painter: &Painter, source: &str, range: &Range<usize>, t: &Tokens) {
-        let char_at = |byte: usize| char_of(source, byte);
+    /// Characters are counted once from the first error to the last, however long the text is.
+    fn waves(&self, painter: &Painter, source: &str, errors: &[Range<usize>], t: &Tokens) {
+        let mut errors: Vec<&Range<usize>> = errors.iter().collect();
+        errors.sort_by_key(|range| range.start);
+        let (mut byte, mut chars) = (0, 0);
+        for range in errors {
+            let start = source.floor_char_boundary(range.start).max(byte);
+            let end = source.floor_char_boundary(range.end).max(start);
+            let count = |from, to| source.get(from..to).unwrap_or_default().chars().count();
+            chars += count(byte, start);
+            byte = start;
+            self.wave(painter, chars, chars + count(start, end), t);
+        }
+    }
+
+    fn wave(&self, painter: &Painter, from: usize, to: usize, t: &Tokens) {
         let cursor = |at: usize| self.galley.pos_from_cursor(CCursor::new(CharIndex(at)));
-        let start = cursor(char_at(range.start));
-        let end = cursor(char_at(range.end.max(range.start)));
+        let (start, end) = (cursor(from), cursor(to));
         let same_row = (start.center().y - end.center().y).abs() < 1.0;
         let left = self.origin.x + start.left();
         // At the end of a line or of the text there is nothing to underline: a stub of one character.
