@@ -176,3 +176,30 @@ fn completions_are_printed_for_every_shell() {
         assert!(stdout(&output).contains("callscope"), "{shell}");
     }
 }
+
+#[test]
+fn a_call_within_the_own_world_shows_its_tree() {
+    let order = r#"{"customer_id": "c-1", "currency": "EUR", "items": [{"sku": "A1", "qty": 2, "unit_price": 60000}]}"#;
+    let target = "registry:///orders@orders-1";
+    let output = callscope(&["call", target, "shop.Orders/Place", "-d", order, "-v"]);
+    assert_eq!(output.status.code(), Some(1), "the card is declined: {}", stderr(&output));
+    let told = stderr(&output);
+    let tree: Vec<&str> = told.lines().skip_while(|line| !line.starts_with("shop.Orders/Place")).collect();
+    // `inventory-2` turns one of twelve away: then its two attempts have lines of their own.
+    let told: Vec<&str> = tree.iter().copied().filter(|line| !line.contains("attempt")).collect();
+    let expected = [
+        ("shop.Orders/Place  9 FAILED_PRECONDITION  ", " ms"),
+        ("├─ shop.Inventory/Reserve on inventory-", " ms"),
+        ("├─ shop.Payments/Charge on payments-1  9 FAILED_PRECONDITION  ", " ms"),
+        ("└─ shop.Inventory/Release on inventory-", " ms"),
+    ];
+    assert_eq!(told.len(), expected.len(), "{tree:#?}");
+    for (line, (start, end)) in told.iter().zip(expected) {
+        assert!(line.starts_with(start) && line.ends_with(end), "{line}");
+    }
+    // Of a server in another process nothing is known but its answer.
+    let server = Served::start(&[]);
+    let elsewhere = callscope(&["call", &server.at("native"), "shop.Orders/Place", "-d", order, "-v", "-o", "json"]);
+    assert!(!stderr(&elsewhere).contains("Payments/Charge on"), "{}", stderr(&elsewhere));
+    assert_eq!(json_of(&stdout(&elsewhere))["trace_id"].as_str().map(str::len), Some(32));
+}

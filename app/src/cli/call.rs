@@ -1,5 +1,6 @@
 //! `callscope call`: a call, its messages as they arrive, and how it went.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +10,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use callscope_net::client::{CallOptions, CallSender, Incoming};
-use callscope_net::observer::{BreakerView, Observer, Quiet, Snapshot};
+use callscope_net::observer::{BreakerView, FlowIds, Observer, Quiet, Snapshot};
 use callscope_wire::capture::{Attempt, Flow, FlowEvent, Segment, verdict};
 use callscope_wire::policy::{Policy, duration_text};
 use callscope_wire::{Code, Codec, Compression, Encoding, FlowId, Metadata, Shape, Status, Time, Value};
@@ -18,6 +19,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::connect::{self, Connection};
+use super::tree::tree;
 use super::{Failure, Outcome, print};
 
 #[derive(Args, Debug)]
@@ -86,19 +88,20 @@ enum Output {
     Raw,
 }
 
-/// Listens to the one call.
-#[derive(Default)]
+/// Listens to the one call, and to what it causes in this process's own world.
 struct Recording {
-    flow: Mutex<Flow>,
+    id: FlowId,
+    flows: Mutex<BTreeMap<FlowId, Flow>>,
     verbose: bool,
 }
 
 impl Observer for Recording {
-    fn flow(&self, _: FlowId, at: Time, event: FlowEvent) {
-        if self.verbose {
+    fn flow(&self, id: FlowId, at: Time, event: FlowEvent) {
+        if self.verbose && id == self.id {
             narrate(&event);
         }
-        self.flow.lock().unwrap_or_else(PoisonError::into_inner).apply(at, event);
+        let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        flows.entry(id).or_insert_with(|| Flow::new(id)).apply(at, event);
     }
 
     fn breaker(&self, _: Time, _: BreakerView) {}
@@ -108,14 +111,14 @@ impl Observer for Recording {
 /// What happened, for people.
 fn narrate(event: &FlowEvent) {
     let text = match event {
-        FlowEvent::Resolved { instances, took } => format!("resolved to {instances} instances in {}", ms(*took)),
+        FlowEvent::Resolved { instances, took } => format!("resolved to {instances} instances in {}", print::ms(*took)),
         FlowEvent::AttemptStarted { attempt, instance, address, breaker, .. } => {
             let breaker = breaker.map(|state| format!(", breaker {}", state.name())).unwrap_or_default();
             format!("attempt {attempt} on {instance} ({address}){breaker}")
         }
-        FlowEvent::Segment { segment, took, .. } => format!("  {} {}", segment.name(), ms(*took)),
+        FlowEvent::Segment { segment, took, .. } => format!("  {} {}", segment.name(), print::ms(*took)),
         FlowEvent::AttemptEnded { attempt, status } => format!("attempt {attempt}: {}", print::status(status)),
-        FlowEvent::Backoff { delay, reason, .. } => format!("waiting {}: {reason}", ms(*delay)),
+        FlowEvent::Backoff { delay, reason, .. } => format!("waiting {}: {reason}", print::ms(*delay)),
         FlowEvent::RetryRefused { reason } => format!("no retry: {reason}"),
         FlowEvent::Headers { metadata } => format!("headers: {}", serde_json::Value::Object(pairs(metadata))),
         _ => return,
@@ -128,13 +131,17 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let metadata = arguments.connection.metadata()?;
     let policy = arguments.policy.as_deref().map(read_policy).transpose()?.unwrap_or_default();
     let messages = read_messages(&arguments.data)?;
-    let recording = Arc::new(Recording { verbose: arguments.verbose, ..Recording::default() });
-    let client = arguments.connection.client(Arc::clone(&recording) as Arc<dyn Observer>)?;
+    let flows = FlowIds::default();
+    let id = flows.next();
+    let recording = Arc::new(Recording { id, flows: Mutex::default(), verbose: arguments.verbose });
+    let observer = Arc::clone(&recording) as Arc<dyn Observer>;
+    let world = connect::own_world(&arguments.address, Arc::clone(&observer), flows).await?;
+    let client = arguments.connection.client(observer, world.as_ref())?;
 
     // Asked over a connection of its own, so that the call's timeline shows what a first call costs. A server that
     // cannot say what it offers is called as if the method were unary.
     // Nor is it waited for longer than the call itself would be.
-    let client_of_its_own = arguments.connection.client(Arc::new(Quiet))?;
+    let client_of_its_own = arguments.connection.client(Arc::new(Quiet), world.as_ref())?;
     let described = client_of_its_own.describe(&arguments.address, &metadata);
     let described = tokio::time::timeout(arguments.deadline.unwrap_or(Duration::MAX), described).await;
     let shape = match described {
@@ -152,7 +159,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         if messages.is_empty() && !shape.client_streams() { vec![Bytes::from_static(b"{}")] } else { messages };
 
     let mut call = client.start(CallOptions {
-        flow: FlowId(1),
+        flow: id,
         target: arguments.address.clone(),
         method: arguments.method.clone(),
         shape,
@@ -185,8 +192,14 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
             },
         }
     };
-    let flow = recording.flow.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut others = recording.flows.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let flow = others.remove(&id).unwrap_or_default();
     finish(&arguments, &flow, &status, received);
+    if arguments.verbose
+        && let Some(tree) = tree(&flow, &others)
+    {
+        print::note(&tree);
+    }
     if interrupted {
         return Err(Failure::Cancelled);
     }
@@ -258,7 +271,7 @@ fn finish(arguments: &Arguments, flow: &Flow, status: &Status, received: Vec<Val
             if arguments.verbose && !status.trailers.is_empty() {
                 print::note(&format!("\x1b[90mtrailers: {}\x1b[0m", Value::Object(pairs(&status.trailers))));
             }
-            let took = ms(flow.duration(flow.ended.unwrap_or_default()));
+            let took = print::ms(flow.duration(flow.ended.unwrap_or_default()));
             let last = flow.attempts.last().map_or("", |attempt| attempt.instance.as_str());
             let attempts = flow.attempts.len();
             let attempts = if attempts > 1 { format!(" · attempt {attempts}") } else { String::new() };
@@ -337,10 +350,6 @@ fn pairs(metadata: &Metadata) -> serde_json::Map<String, Value> {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn ms(duration: Duration) -> String {
-    format!("{:.1} ms", duration.as_secs_f64() * 1e3)
 }
 
 fn read_policy(path: &Path) -> Result<Policy, Failure> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use callscope_net::address::Address;
 use callscope_net::client::{Client, ClientOptions};
-use callscope_net::observer::Observer;
+use callscope_net::demo::{World, WorldOptions};
+use callscope_net::observer::{FlowIds, Observer};
 use callscope_net::transport::{Identity, TlsOptions};
 use callscope_wire::{Limits, Metadata};
 use clap::Args;
@@ -69,6 +70,17 @@ pub(super) fn check(address: &str) -> Result<(), Failure> {
     }
 }
 
+/// The world that `registry:///service` means: one of this process's own, for as long as the command runs.
+pub(super) async fn own_world(
+    address: &str,
+    observer: Arc<dyn Observer>,
+    flows: FlowIds,
+) -> Result<Option<World>, Failure> {
+    let Ok(Address::Registry { at: None, .. }) = address.parse() else { return Ok(None) };
+    let options = WorldOptions { observer, flows, churn: false, ..WorldOptions::default() };
+    World::start(options).await.map(Some).map_err(|error| print::input(&print::chain(&error)))
+}
+
 impl Connection {
     /// Metadata of `-H`.
     pub(super) fn metadata(&self) -> Result<Metadata, Failure> {
@@ -83,7 +95,7 @@ impl Connection {
     }
 
     /// A client with these options.
-    pub(super) fn client(&self, observer: Arc<dyn Observer>) -> Result<Client, Failure> {
+    pub(super) fn client(&self, observer: Arc<dyn Observer>, world: Option<&World>) -> Result<Client, Failure> {
         for path in [&self.ca, &self.cert, &self.key].into_iter().flatten() {
             if let Err(error) = std::fs::metadata(path) {
                 return Err(print::input(&format!("{}: {error}", path.display())));
@@ -97,7 +109,8 @@ impl Connection {
             ..TlsOptions::default()
         };
         let limits = Limits::default().with_max_message(self.max_message);
-        Ok(Client::new(ClientOptions { observer, tls, limits, ..ClientOptions::default() }))
+        let own_registry = world.map(World::registry_addr);
+        Ok(Client::new(ClientOptions { observer, tls, limits, own_registry, ..ClientOptions::default() }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callscope_net::observer::Quiet;
+use callscope_net::observer::{FlowIds, Quiet};
 use callscope_wire::schema::TypeRef;
 use clap::Args;
 
@@ -25,7 +25,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     connect::check(&arguments.address)?;
     let metadata = arguments.connection.metadata()?;
-    let client = arguments.connection.client(Arc::new(Quiet))?;
+    let world = connect::own_world(&arguments.address, Arc::new(Quiet), FlowIds::default()).await?;
+    let client = arguments.connection.client(Arc::new(Quiet), world.as_ref())?;
     let schema = client.describe(&arguments.address, &metadata).await.map_err(|status| print::unanswered(&status))?;
     let symbol = &arguments.symbol;
     let text = schema.describe(symbol).map_err(|error| print::input(&error.to_string()))?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callscope_net::client::{CallOptions, Client};
-use callscope_net::observer::Quiet;
+use callscope_net::observer::{FlowIds, Quiet};
 use callscope_net::registry::ListResponse;
 use callscope_wire::{Code, Metadata, Status};
 use clap::{Args, ValueEnum};
@@ -47,7 +47,8 @@ enum Output {
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     connect::check(&arguments.address)?;
     let metadata = arguments.connection.metadata()?;
-    let client = arguments.connection.client(Arc::new(Quiet))?;
+    let world = connect::own_world(&arguments.address, Arc::new(Quiet), FlowIds::default()).await?;
+    let client = arguments.connection.client(Arc::new(Quiet), world.as_ref())?;
     // A registry without a service: what is registered there.
     if let Some(registry) = whole_registry(&arguments.address) {
         let names = registered(&client, registry, metadata).await.map_err(|status| print::unanswered(&status))?;

@@ -11,6 +11,7 @@ mod describe;
 mod list;
 mod print;
 mod serve;
+mod tree;
 mod window;
 
 use std::path::PathBuf;

@@ -82,3 +82,8 @@ pub(super) fn status(status: &Status) -> String {
     let message = if status.message.is_empty() { String::new() } else { format!(" {}", status.message) };
     format!("\x1b[{color}m{mark} {}\x1b[0m{message}", status.code)
 }
+
+/// A time with its unit.
+pub(super) fn ms(duration: std::time::Duration) -> String {
+    format!("{:.1} ms", duration.as_secs_f64() * 1e3)
+}

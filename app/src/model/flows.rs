@@ -1,9 +1,9 @@
 //! Calls as recorded: events applied to flows, and the messages of each. Bounded, oldest out first.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use callscope_wire::capture::{Flow, FlowEvent};
-use callscope_wire::{FlowId, Time, Words};
+use callscope_wire::{FlowId, SpanId, Time, Words};
 
 use super::messages::{Counted, Keep, Rate, Ring};
 
@@ -20,6 +20,8 @@ pub struct Flows {
     records: BTreeMap<FlowId, Record>,
     /// The last id given out.
     last: u64,
+    /// Calls by the span that they were made from: the trees of calls across services.
+    made: HashMap<SpanId, Vec<FlowId>>,
     /// Calls of the user that run now; those that they cause elsewhere are not counted.
     pub running: usize,
     /// Those that hold messages, and bytes of all of these.
@@ -78,6 +80,11 @@ impl Flows {
         if started {
             self.running += 1;
         }
+        if let FlowEvent::Started { trace: Some(trace), .. } = &event
+            && let Some(parent) = trace.parent
+        {
+            self.made.entry(parent).or_default().push(id);
+        }
         record.flow.apply(at, event);
         if ended {
             if made_by_us(&record.flow.caller) {
@@ -87,10 +94,25 @@ impl Flows {
             while self.records.len() > FLOWS {
                 let Some(oldest) = self.records.iter().find(|(_, record)| record.flow.ended.is_some()) else { break };
                 let oldest = *oldest.0;
-                if let Some(record) = self.records.remove(&oldest) {
-                    self.bytes -= record.messages.bytes();
-                    self.holding.remove(&oldest);
-                }
+                self.forget(oldest);
+            }
+        }
+    }
+
+    /// Calls that an attempt with this span made, in the order in which they began.
+    pub fn made_from(&self, span: SpanId) -> impl Iterator<Item = &Record> {
+        self.made.get(&span).into_iter().flatten().filter_map(|id| self.records.get(id))
+    }
+
+    fn forget(&mut self, id: FlowId) {
+        let Some(record) = self.records.remove(&id) else { return };
+        self.bytes -= record.messages.bytes();
+        self.holding.remove(&id);
+        let Some(parent) = record.flow.trace.and_then(|trace| trace.parent) else { return };
+        if let Some(siblings) = self.made.get_mut(&parent) {
+            siblings.retain(|sibling| *sibling != id);
+            if siblings.is_empty() {
+                self.made.remove(&parent);
             }
         }
     }

@@ -1,23 +1,29 @@
 //! The waterfall of the active tab's call: where its time went, attempt by attempt.
 //!
 //! ```text
-//!  Flow ──▶ lanes::Chart (bars in ms) ──▶ axis::Axis (points) ──▶ paint
+//!  Flows ──▶ lanes::Chart (bars in ms) ──▶ axis::Axis (points) ──▶ paint
+//!                        └── a call made elsewhere is selected ──▶ detail: its messages
 //! ```
 //!
 //! It draws recorded events only, and must not know how they came about. Start reading at [`lanes`].
 
 mod axis;
+mod detail;
 mod lanes;
 mod paint;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use callscope_wire::FlowId;
-use egui::{Align, Layout, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, EventFilter, Key, Layout, Modifiers, Rect, Response, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 use rust_i18n::t;
 
 use self::axis::Axis;
-use self::lanes::{Chart, Lane, LaneKind};
+use self::detail::Detail;
+use self::lanes::{Chart, Lane, LaneKey, LaneKind};
 use self::paint::Painting;
 use crate::command::Command;
 use crate::model::Model;
@@ -34,6 +40,12 @@ const AXIS_ROW: f32 = 28.0;
 const LEGEND: f32 = 36.0;
 const LABELS: f32 = 208.0;
 const LABELS_NARROW: f32 = 128.0;
+/// The same with calls across services: names are longer, and indented.
+const TREE_LABELS: f32 = 304.0;
+const TREE_LABELS_NARROW: f32 = 192.0;
+/// The messages of the selected call, where the pane has room for them beside the lanes.
+const DETAIL: f32 = 320.0;
+const DETAIL_FROM: f32 = 900.0;
 const RIGHT: f32 = 24.0;
 /// A running call grows this often.
 const STEP: Duration = Duration::from_millis(100);
@@ -42,8 +54,11 @@ const STEP_REDUCED: Duration = Duration::from_secs(1);
 /// The timeline in the bottom dock.
 #[derive(Default)]
 pub struct Timeline {
-    /// The attempt that was clicked, and its call.
-    selected: Option<(FlowId, u8)>,
+    /// The attempt or call that was clicked.
+    selected: Option<LaneKey>,
+    /// Attempts and calls whose tree is folded.
+    folded: HashSet<LaneKey>,
+    detail: Detail,
     /// The call that was shown last.
     settled: Option<FlowId>,
     tab: Option<TabId>,
@@ -81,14 +96,26 @@ impl Timeline {
             });
             rect = rest;
         }
-        let chart = Chart::new(&record.flow, cx.now());
+        let chart = Chart::new(&record.flow, &cx.model.flows, &|key| self.folded.contains(&key), cx.now());
+        rect = self.detail_ui(ui, cx, record.flow.id, rect);
         let (top, body, foot) = pane::cut(rect, AXIS_ROW, if cx.narrow { 0.0 } else { LEGEND });
-        let labels = if cx.narrow { LABELS_NARROW } else { LABELS };
+        let labels = match (chart.is_tree, cx.narrow) {
+            (true, false) => TREE_LABELS,
+            (true, true) => TREE_LABELS_NARROW,
+            (false, false) => LABELS,
+            (false, true) => LABELS_NARROW,
+        };
         let right = (rect.right() - RIGHT).max(rect.left() + labels + 40.0);
         let axis = Axis { left: rect.left() + labels, right, span: chart.span() };
         let shape = record.flow.shape;
         let ticked = shape.client_streams() || shape.server_streams();
-        let painting = Painting { painter: ui.painter().with_clip_rect(rect), tokens: cx.tokens, axis, ticked };
+        let painting = Painting {
+            painter: ui.painter().with_clip_rect(rect),
+            tokens: cx.tokens,
+            axis,
+            ticked,
+            is_tree: chart.is_tree,
+        };
 
         painting.grid(&chart, top, body);
         pane::inside(ui, body, "lanes", |ui| {
@@ -97,12 +124,18 @@ impl Timeline {
                 for lane in &chart.lanes {
                     self.lane_ui(ui, cx, record, &chart, lane, &painting);
                 }
+                if chart.left_out > 0 {
+                    let (_, rect) = ui.allocate_space(vec2(ui.available_width(), size::ROW));
+                    let words = t!("timeline.left_out", count = chart.left_out);
+                    let at = pos2(rect.left() + size::PANE_PADDING, rect.center().y);
+                    text::left(ui.painter(), at, words.as_ref(), font::small(), cx.tokens.low);
+                }
             });
         });
         painting.deadline(&chart, top, body);
         if !cx.narrow {
             edge::hline(ui.painter(), foot.x_range(), foot.top(), cx.tokens.line);
-            self.foot_ui(ui, cx, record, &chart, foot, &painting);
+            self.foot_ui(ui, cx, &chart, foot, &painting);
         }
         if chart.running {
             let step = if reduce_motion(ui.ctx()) { STEP_REDUCED } else { STEP };
@@ -123,31 +156,36 @@ impl Timeline {
     fn lane_ui(&mut self, ui: &mut Ui, cx: &Cx, record: &Record, chart: &Chart, lane: &Lane, painting: &Painting<'_>) {
         let height = if cx.narrow { 24.0 } else { size::LANE };
         let (_, rect) = ui.allocate_space(vec2(ui.available_width(), height));
-        let flow = record.flow.id;
-        let (key, attempt) = match &lane.kind {
-            LaneKind::Call => ((0, 0), None),
-            LaneKind::Attempt { number, .. } => ((1, *number), Some(*number)),
-            LaneKind::Backoff { attempt, .. } => ((2, *attempt), None),
-        };
-        let id = ui.make_persistent_id(("lane", flow, key));
-        let sense = if attempt.is_some() { Sense::click() } else { Sense::hover() };
-        let response = ui.interact(rect, id, sense);
-        let selected = attempt.is_some_and(|number| self.selected == Some((flow, number)));
+        let key = lane.key();
+        let is_wait = matches!(lane.kind, LaneKind::Backoff { .. });
+        let clickable = matches!(lane.kind, LaneKind::Attempt { .. } | LaneKind::Made { .. });
+        let id = ui.make_persistent_id(("lane", key, is_wait));
+        let response = ui.interact(rect, id, if clickable { Sense::click() } else { Sense::hover() });
+        let selected = clickable && self.selected == Some(key);
         let name = lane_name(lane);
         response.widget_info(|| {
-            let role = if attempt.is_some() { Role::ListItem } else { Role::Label };
+            let role = match (clickable, chart.is_tree) {
+                (false, _) => Role::Label,
+                (true, false) => Role::ListItem,
+                (true, true) => Role::TreeItem,
+            };
             WidgetInfo::selected(role, true, selected, &name)
         });
-        if response.clicked()
-            && let Some(number) = attempt
-        {
-            self.selected = if selected { None } else { Some((flow, number)) };
+        let on_caret = painting.caret(rect, lane).zip(response.interact_pointer_pos());
+        let on_caret = on_caret.is_some_and(|(caret, at)| caret.contains(at));
+        if (response.clicked() && on_caret) || folded_by_key(ui, &response, lane.open) {
+            if !self.folded.remove(&key) {
+                self.folded.insert(key);
+            }
+        } else if response.clicked() {
+            self.selected = if selected { None } else { Some(key) };
         }
         if ui.is_rect_visible(rect) {
             let painting = painting.clipped(ui.clip_rect());
             painting.label(rect, lane, selected, &response, cx.narrow);
             painting.bars(rect, lane, chart);
-            if attempt.is_some() && attempt == record.flow.attempts.last().map(|last| last.number) {
+            let last = record.flow.attempts.last().map(|last| (record.flow.id, last.number));
+            if matches!(lane.kind, LaneKind::Attempt { .. }) && Some(key) == last {
                 painting.messages(rect, record, lane);
                 painting.time_left(rect, lane, chart);
             }
@@ -155,7 +193,7 @@ impl Timeline {
         readout_ui(&response, lane, painting.axis);
     }
 
-    fn foot_ui(&self, ui: &mut Ui, cx: &mut Cx, record: &Record, chart: &Chart, rect: Rect, painting: &Painting<'_>) {
+    fn foot_ui(&self, ui: &mut Ui, cx: &mut Cx, chart: &Chart, rect: Rect, painting: &Painting<'_>) {
         let total = t!("timeline.total", time = figures::duration(ms(chart.total)));
         let y = rect.center().y;
         let left = rect.left() + size::PANE_PADDING;
@@ -168,11 +206,11 @@ impl Timeline {
         label.widget_info(|| WidgetInfo::labeled(Role::Label, true, total.as_ref()));
         let legend_right = painting.legend(rect, chart);
         let rest = Rect::from_min_max(pos2(legend_right + 24.0, rect.top()), rect.max);
-        let Some(lane) = self.selected_lane(record.flow.id, chart) else { return };
+        let Some(lane) = self.selected_lane(chart) else { return };
         if rest.width() < 200.0 {
             return;
         }
-        let flow = record.flow.id;
+        let flow = lane.flow;
         pane::bar_at(ui, rest, pane::Line::None, |ui| {
             pane::right(ui, |ui| {
                 if button::link(ui, &t!("timeline.show_in_traffic")).clicked() {
@@ -183,13 +221,34 @@ impl Timeline {
         });
     }
 
-    fn selected_lane<'a>(&self, flow: FlowId, chart: &'a Chart) -> Option<&'a Lane> {
-        let (of, wanted) = self.selected?;
-        chart
-            .lanes
-            .iter()
-            .find(|lane| matches!(&lane.kind, LaneKind::Attempt { number, .. } if *number == wanted && of == flow))
+    fn selected_lane<'a>(&self, chart: &'a Chart) -> Option<&'a Lane> {
+        let wanted = self.selected?;
+        chart.lanes.iter().find(|lane| lane.key() == wanted && !matches!(lane.kind, LaneKind::Backoff { .. }))
     }
+
+    /// Messages of the selected call beside the lanes, if it is not the tab's own; gives what is left for the lanes.
+    fn detail_ui(&mut self, ui: &mut Ui, cx: &Cx, root: FlowId, rect: Rect) -> Rect {
+        let elsewhere = self.selected.map(|(flow, _)| flow).filter(|flow| *flow != root);
+        let Some(record) = elsewhere.and_then(|flow| cx.model.flows.get(flow)) else { return rect };
+        if cx.narrow || rect.width() < DETAIL_FROM {
+            return rect;
+        }
+        let split = rect.right() - DETAIL;
+        let beside = rect.with_min_x(split);
+        pane::inside(ui, beside, "detail", |ui| self.detail.ui(ui, cx, record, beside));
+        rect.with_max_x(split)
+    }
+}
+
+/// ← folds the focused lane, → unfolds it.
+fn folded_by_key(ui: &Ui, response: &Response, open: Option<bool>) -> bool {
+    let Some(open) = open.filter(|_| response.has_focus()) else { return false };
+    ui.memory_mut(|memory| {
+        let filter = EventFilter { horizontal_arrows: true, ..EventFilter::default() };
+        memory.set_focus_lock_filter(response.id, filter);
+    });
+    let key = if open { Key::ArrowLeft } else { Key::ArrowRight };
+    ui.input_mut(|input| input.consume_key(Modifiers::NONE, key))
 }
 
 fn nothing_ui(ui: &mut Ui, cx: &Cx) {
@@ -246,6 +305,20 @@ fn lane_name(lane: &Lane) -> String {
     match &lane.kind {
         LaneKind::Call => t!("timeline.call_lane", time = length).into_owned(),
         LaneKind::Backoff { .. } => t!("timeline.backoff_lane", time = length).into_owned(),
+        LaneKind::Made { method, instance, caller, outcome, .. } => {
+            let outcome =
+                outcome.as_ref().map_or_else(|| t!("timeline.running").into_owned(), |(code, _)| code.to_string());
+            let (caller, instance) = (caller.as_str(), instance.as_str());
+            t!(
+                "timeline.made_lane",
+                method = method,
+                instance = instance,
+                caller = caller,
+                outcome = outcome,
+                time = length
+            )
+            .into_owned()
+        }
         LaneKind::Attempt { number, instance, outcome, .. } => {
             let outcome =
                 outcome.as_ref().map_or_else(|| t!("timeline.running").into_owned(), |(code, _)| code.to_string());
@@ -256,15 +329,21 @@ fn lane_name(lane: &Lane) -> String {
 }
 
 fn attempt_facts(lane: &Lane) -> String {
-    let LaneKind::Attempt { number, address, breaker, .. } = &lane.kind else { return String::new() };
-    let mut facts = vec![t!("timeline.attempt", number = number).into_owned()];
-    if !address.is_empty() {
-        facts.push(address.clone());
-    }
-    if let Some(breaker) = breaker {
-        facts.push(t!("timeline.breaker_was", state = breaker.name()).into_owned());
+    let mut facts = Vec::new();
+    match &lane.kind {
+        LaneKind::Attempt { number, address, breaker, .. } => {
+            facts.push(t!("timeline.attempt", number = number).into_owned());
+            facts.push(address.clone());
+            facts.extend(breaker.map(|breaker| t!("timeline.breaker_was", state = breaker.name()).into_owned()));
+        }
+        LaneKind::Made { address, caller, .. } => {
+            facts.push(t!("timeline.made_by", caller = caller).into_owned());
+            facts.push(address.clone());
+        }
+        LaneKind::Call | LaneKind::Backoff { .. } => return String::new(),
     }
     facts.push(figures::duration(ms(lane.to - lane.from)));
+    facts.retain(|fact| !fact.is_empty());
     facts.join(" · ")
 }
 

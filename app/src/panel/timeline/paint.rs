@@ -2,7 +2,7 @@
 
 use callscope_wire::Time;
 use callscope_wire::capture::Segment;
-use egui::{Align2, Color32, Painter, Rect, Response, Stroke, pos2, vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Response, Stroke, pos2, vec2};
 use rust_i18n::t;
 
 use super::axis::Axis;
@@ -10,11 +10,13 @@ use super::lanes::{Bar, Chart, Lane, LaneKind, Part};
 use super::ms;
 use crate::model::flows::Record;
 use crate::panel::call::figures;
-use crate::theme::{Tokens, font, mix, size};
+use crate::theme::{Tokens, font, icon, mix, size};
 use crate::widget::mark::{self, Mark};
 use crate::widget::{edge, row, text};
 use crate::words::tell;
 
+/// Room for carets, where there are any.
+const CARET: f32 = 12.0;
 /// Ticks are about this far apart.
 const TICK_GAP: f32 = 60.0;
 /// Messages of one column that are looked at.
@@ -38,12 +40,14 @@ pub(super) struct Painting<'a> {
     pub axis: Axis,
     /// Messages are drawn into the bars.
     pub ticked: bool,
+    /// There are carets: everything stands a step further to the right.
+    pub is_tree: bool,
 }
 
 impl<'a> Painting<'a> {
     pub fn clipped(&self, clip: Rect) -> Painting<'a> {
         let painter = self.painter.with_clip_rect(self.painter.clip_rect().intersect(clip));
-        Painting { painter, tokens: self.tokens, axis: self.axis, ticked: self.ticked }
+        Painting { painter, ..*self }
     }
 
     /// Ticks with their labels, and lines through the lanes.
@@ -66,11 +70,21 @@ impl<'a> Painting<'a> {
     pub fn label(&self, rect: Rect, lane: &Lane, selected: bool, response: &Response, narrow: bool) {
         let t = self.tokens;
         let labels = Rect::from_min_max(rect.min, pos2(self.axis.left - 12.0, rect.bottom()));
-        if matches!(lane.kind, LaneKind::Attempt { .. }) {
+        if matches!(lane.kind, LaneKind::Attempt { .. } | LaneKind::Made { .. }) {
             row::ground(&self.painter, labels, selected, response, t);
         }
         let y = rect.center().y;
-        let name_at = pos2(rect.left() + 28.0, y);
+        let left = self.left(rect, lane);
+        let name_at = pos2(left + 28.0, y);
+        let mark_at = pos2(left + 15.0, y);
+        for level in 1..=lane.depth {
+            let x = self.left(rect, lane) + 3.0 - size::INDENT * f32::from(level);
+            edge::vline(&self.painter, x.round(), rect.y_range(), t.line);
+        }
+        if let Some(open) = lane.open {
+            let glyph = if open { icon::CARET_DOWN } else { icon::CARET_RIGHT };
+            text::glyph(&self.painter, caret_at(rect, left), glyph, font::icon(size::ICON_TINY), t.low);
+        }
         match &lane.kind {
             LaneKind::Call => {
                 text::left(&self.painter, name_at, t!("timeline.call").as_ref(), font::label(), t.hi);
@@ -80,7 +94,7 @@ impl<'a> Painting<'a> {
             }
             LaneKind::Attempt { number, instance, outcome, .. } => {
                 let kind = outcome.as_ref().map_or(Mark::Running, |(code, _)| figures::mark_of(*code));
-                mark::paint(&self.painter, pos2(rect.left() + 15.0, y), mark::SIZE, kind, t);
+                mark::paint(&self.painter, mark_at, mark::SIZE, kind, t);
                 if narrow {
                     let words = format!("{number} · {instance}");
                     let room = labels.right() - name_at.x - 4.0;
@@ -92,16 +106,44 @@ impl<'a> Painting<'a> {
                 let room = labels.right() - x - 4.0;
                 text::left_elided(&self.painter, pos2(x, y), instance, font::code_small(), t.mid, room);
             }
+            LaneKind::Made { method, instance, outcome, .. } => {
+                let kind = outcome.as_ref().map_or(Mark::Running, |(code, _)| figures::mark_of(*code));
+                mark::paint(&self.painter, mark_at, mark::SIZE, kind, t);
+                // The package is the same mostly, and the narrowest column here cannot hold it.
+                let short = method.rsplit('.').next().unwrap_or(method);
+                let room = labels.right() - name_at.x - 4.0;
+                let x = text::left_elided(&self.painter, name_at, short, font::label(), t.hi, room) + 8.0;
+                let room = labels.right() - x - 4.0;
+                if room > 24.0 {
+                    text::left_elided(&self.painter, pos2(x, y), instance, font::code_small(), t.mid, room);
+                }
+            }
         }
+    }
+
+    /// Where a lane's label begins.
+    fn left(&self, rect: Rect, lane: &Lane) -> f32 {
+        let step = if self.is_tree { CARET } else { 0.0 };
+        rect.left() + step + size::INDENT * f32::from(lane.depth)
+    }
+
+    /// What folds a lane, if there is anything to fold.
+    pub fn caret(&self, rect: Rect, lane: &Lane) -> Option<Rect> {
+        lane.open.map(|_| Rect::from_center_size(caret_at(rect, self.left(rect, lane)), vec2(20.0, rect.height())))
     }
 
     /// The bars of a lane and what stands behind them.
     pub fn bars(&self, rect: Rect, lane: &Lane, chart: &Chart) {
         let t = self.tokens;
         let y = rect.center().y;
-        if lane.kind == LaneKind::Call {
-            let from = lane.bars.last().map_or(0.0, |bar| bar.to);
-            let (left, right) = (self.axis.x(from), self.axis.x(chart.total));
+        let line = match lane.kind {
+            LaneKind::Call => Some(chart.total),
+            LaneKind::Made { several: true, .. } => Some(lane.to),
+            _ => None,
+        };
+        if let Some(to) = line {
+            let from = lane.bars.last().map_or(lane.from, |bar| bar.to);
+            let (left, right) = (self.axis.x(from), self.axis.x(to));
             let line = Rect::from_min_max(pos2(left, y - 1.0), pos2(right, y + 1.0));
             self.painter.rect_filled(line, 0, t.line2);
             let end = Rect::from_center_size(pos2(right, y), vec2(2.0, 8.0));
@@ -110,11 +152,16 @@ impl<'a> Painting<'a> {
         for bar in &lane.bars {
             self.bar(rect, *bar);
         }
-        if let LaneKind::Attempt { outcome: Some((code, message)), .. } = &lane.kind {
+        if let Some((code, message)) = lane.outcome() {
             let color = figures::mark_of(*code).color(t);
             let at = pos2(self.axis.x(lane.to) + 8.0, y);
             let room = rect.right() - at.x - 8.0;
-            let end = text::left_elided(&self.painter, at, code.to_string(), font::small_medium(), color, room);
+            let mut end = text::left_elided(&self.painter, at, code.to_string(), font::small_medium(), color, room);
+            if matches!(lane.kind, LaneKind::Made { .. }) {
+                let took = figures::duration(ms(lane.to - lane.from));
+                let room = (rect.right() - end - 16.0).max(0.0);
+                end = text::left_elided(&self.painter, pos2(end + 8.0, y), took, font::small(), t.mid, room);
+            }
             let rest = rect.right() - end - 16.0;
             if !code.is_ok() && rest > 40.0 {
                 text::left_elided(&self.painter, pos2(end + 8.0, y), tell(message), font::small(), t.low, rest);
@@ -297,6 +344,10 @@ impl<'a> Painting<'a> {
         }
         x
     }
+}
+
+fn caret_at(rect: Rect, left: f32) -> Pos2 {
+    pos2(left + 1.0, rect.center().y)
 }
 
 /// Fill and border of a part of an attempt; the light theme is a third paler where it is not solid.
