@@ -119,6 +119,9 @@ fn narrate(event: &FlowEvent) {
         FlowEvent::Segment { segment, took, .. } => format!("  {} {}", segment.name(), print::ms(*took)),
         FlowEvent::AttemptEnded { attempt, status } => format!("attempt {attempt}: {}", print::status(status)),
         FlowEvent::Backoff { delay, reason, .. } => format!("waiting {}: {reason}", print::ms(*delay)),
+        FlowEvent::Redirected { from, to, .. } => format!("{from} sent this call on to {to}"),
+        FlowEvent::Withheld { names, .. } => format!("  not taken along: {}", names.join(", ")),
+        FlowEvent::RedirectRefused { reason } => format!("not followed: {reason}"),
         FlowEvent::RetryRefused { reason } => format!("no retry: {reason}"),
         FlowEvent::Headers { metadata } => format!("headers: {}", serde_json::Value::Object(pairs(metadata))),
         _ => return,
@@ -299,6 +302,7 @@ fn summary(flow: &Flow, status: &Status) -> Value {
                 "start_us": micros(attempt.started.since(start)),
                 "duration_us": micros(attempt.ended.unwrap_or(attempt.started).since(attempt.started)),
                 "reason": status.map_or("", |status| status.message.as_str()),
+                "redirect": status.and_then(|status| status.redirect.as_deref()),
             })
         })
         .collect();

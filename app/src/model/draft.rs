@@ -65,6 +65,7 @@ impl Draft {
                 defaults.retry_budget.as_ref(),
             ),
             breaker: pick(self.policy.breaker.as_ref(), self.off.breaker, defaults.breaker.as_ref()),
+            redirect: self.policy.redirect.clone().or_else(|| defaults.redirect.clone()),
             balance: self.policy.balance.or(defaults.balance),
         }
     }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
 
-use callscope_wire::policy::{Balance, Breaker, Policy, Retry, RetryBudget, duration_text};
+use callscope_wire::policy::{Balance, Breaker, Policy, Redirect, Retry, RetryBudget, duration_text};
 use callscope_wire::{Codec, Compression};
 use callscope_wire::{Sentence, say};
 use serde::de::value::MapAccessDeserializer;
@@ -102,6 +102,7 @@ struct PolicyFile {
     retry: Setting<Retry>,
     retry_budget: Setting<RetryBudget>,
     breaker: Setting<Breaker>,
+    redirect: Setting<Redirect>,
     balance: BalanceFile,
 }
 
@@ -170,6 +171,11 @@ impl Settings {
             retry: file.retry.set(),
             retry_budget: file.retry_budget.set(),
             breaker: file.breaker.set(),
+            redirect: match file.redirect {
+                Setting::Inherit => None,
+                Setting::Off => Some(Redirect { follow: false, ..Redirect::default() }),
+                Setting::Set(redirect) => Some(redirect),
+            },
             balance: match file.balance {
                 BalanceFile::Inherit => None,
                 BalanceFile::RoundRobin => Some(Balance::RoundRobin),
@@ -426,6 +432,7 @@ fn merge_policy(map: &mut Map<String, Value>, old: &Draft, new: &Draft) {
             ("retry", said(policy.retry.as_ref(), off.retry)),
             ("retry_budget", said(policy.retry_budget.as_ref(), off.retry_budget)),
             ("breaker", said(policy.breaker.as_ref(), off.breaker)),
+            ("redirect", said(policy.redirect.as_ref(), false)),
             ("balance", said(policy.balance.as_ref(), false)),
         ]
     };

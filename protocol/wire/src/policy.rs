@@ -22,6 +22,9 @@ pub struct Policy {
     /// Circuit breaker, one per service and instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<Breaker>,
+    /// What becomes of a call that is sent on; `None`: followed, as often as [`Redirect`] says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<Redirect>,
     /// How an instance is picked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub balance: Option<Balance>,
@@ -104,6 +107,33 @@ impl Default for Breaker {
             wait_duration_in_open_state: Duration::from_mins(1),
             permitted_number_of_calls_in_half_open_state: 10,
         }
+    }
+}
+
+/// A call is sent on at most this often, whatever the policy says. Browsers allow twenty for people who wait anyway; between
+/// services five are more than anybody means, and soon the deadline is over.
+pub const MOST_HOPS: u8 = 5;
+
+/// Following REDIRECT: the same call, with the same messages, where the server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redirect {
+    /// Whether it is followed at all.
+    pub follow: bool,
+    /// How often in a row; values above 5 act as 5.
+    pub max_hops: u8,
+}
+
+impl Redirect {
+    /// Hops that are really made.
+    pub fn most_hops(&self) -> u8 {
+        self.max_hops.min(MOST_HOPS)
+    }
+}
+
+impl Default for Redirect {
+    fn default() -> Self {
+        Self { follow: true, max_hops: MOST_HOPS }
     }
 }
 

@@ -160,6 +160,11 @@ impl Status {
         Self { not_processed: true, ..Self::new(code, message) }
     }
 
+    /// The call is to be made at another address, which may be `registry:///service` of the registry it came through.
+    pub fn redirect(to: impl Into<String>, message: impl Into<Words>) -> Self {
+        Self { redirect: Some(to.into()), ..Self::new(Code::REDIRECT, message) }
+    }
+
     /// The end of a call whose connection ended before it.
     pub fn cut_off(code: Code, message: impl Into<Words>) -> Self {
         Self { cut_off: true, ..Self::new(code, message) }

@@ -25,12 +25,21 @@ pub(super) fn ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View) {
             if let Some((delay, reason)) = &attempt.backoff {
                 backoff_ui(ui, cx, &figures::duration(*delay), &tell(reason));
             }
+            if let Some((from, to)) = &attempt.redirected {
+                note_ui(ui, cx, &t!("call.attempts.sent_on", from = from, to = to));
+            }
+            if !attempt.withheld.is_empty() {
+                note_ui(ui, cx, &t!("call.attempts.withheld", names = attempt.withheld.join(", ")));
+            }
             if !attempt.instance.is_empty() || attempt.status.is_some() {
                 attempt_ui(ui, cx, view, flow, attempt);
             }
         }
         if let Some(reason) = &flow.retry_refused {
             note_ui(ui, cx, &t!("call.attempts.refused", reason = tell(reason)));
+        }
+        if let Some(reason) = &flow.redirect_refused {
+            note_ui(ui, cx, &t!("call.attempts.stays", reason = tell(reason)));
         }
         if flow.attempts.is_empty() {
             note_ui(ui, cx, &t!("call.attempts.none"));

@@ -14,7 +14,7 @@
 
 use callscope_wire::capture::{Attempt, Flow, Segment};
 use callscope_wire::policy::BreakerState;
-use callscope_wire::{Code, FlowId, Time, Words};
+use callscope_wire::{Code, FlowId, Status, Time, Words};
 
 use crate::model::flows::{Flows, Record};
 
@@ -284,9 +284,17 @@ impl Drawing<'_> {
             instance: attempt.instance.clone(),
             address: attempt.address.clone(),
             breaker: attempt.breaker,
-            outcome: attempt.status.as_ref().map(|status| (status.code, status.words())),
+            outcome: attempt.status.as_ref().map(|status| (status.code, behind(status))),
         };
         Lane { kind, flow: flow.id, depth, open: None, bars, from, to }
+    }
+}
+
+/// What stands behind a code: where a call was sent on to, else the server's own words.
+fn behind(status: &Status) -> Words {
+    match &status.redirect {
+        Some(to) => format!("→ {to}").into(),
+        None => status.words(),
     }
 }
 
@@ -298,7 +306,7 @@ fn made(flow: &Flow, several: bool) -> LaneKind {
         instance: last.map(|attempt| attempt.instance.clone()).unwrap_or_default(),
         address: last.map_or_else(|| flow.target.clone(), |attempt| attempt.address.clone()),
         caller: flow.caller.clone().unwrap_or_default(),
-        outcome: flow.status.as_ref().map(|status| (status.code, status.words())),
+        outcome: flow.status.as_ref().map(|status| (status.code, behind(status))),
         several,
     }
 }

@@ -127,6 +127,11 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) runtime: Handle,
     pub(crate) pool: Arc<Pool>,
+    /// Connections to those that a redirect names and nobody vouches for: without the client's certificate, and under
+    /// their own names. The same pool where there is no difference.
+    pub(crate) strangers: Arc<Pool>,
+    /// Whether connections show a certificate of ours.
+    pub(crate) has_certificate: bool,
     pub(crate) services: Services,
     pub(crate) resolver: Resolver,
     pub(crate) trace_ids: TraceIds,
@@ -140,9 +145,19 @@ impl Client {
         let connect =
             |tap| ConnectOptions { limits: options.limits.clone(), tap, tls: options.tls.clone(), instance: None };
         let discovery = connect(if options.tap_discovery { options.tap.clone() } else { Tap::none() });
+        let pool = Pool::new(runtime.clone(), connect(options.tap.clone()));
+        let strangers = if options.tls.identity.is_none() && options.tls.server_name.is_none() {
+            Arc::clone(&pool)
+        } else {
+            let own = connect(options.tap.clone());
+            let tls = TlsOptions { identity: None, server_name: None, ..own.tls };
+            Pool::new(runtime.clone(), ConnectOptions { tls, ..own })
+        };
         Self(Arc::new(Shared {
             observer: Arc::clone(&options.observer),
-            pool: Pool::new(runtime.clone(), connect(options.tap.clone())),
+            has_certificate: options.tls.identity.is_some(),
+            pool,
+            strangers,
             services: Services::new(Arc::clone(&options.observer)),
             resolver: Resolver::new(runtime.clone(), discovery, options.observer, options.own_registry),
             runtime,

@@ -39,6 +39,16 @@ enum From {
     Registry(HostPort),
 }
 
+impl Target {
+    /// The registry that knows its instances.
+    pub(crate) const fn registry(&self) -> Option<&HostPort> {
+        match &self.from {
+            From::Fixed(_) => None,
+            From::Registry(at) => Some(at),
+        }
+    }
+}
+
 /// Turns addresses into instances.
 pub(crate) struct Resolver {
     runtime: Handle,

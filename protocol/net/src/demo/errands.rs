@@ -20,7 +20,7 @@ use crate::tap::Tap;
 /// The way out of one instance.
 pub(super) struct Errands {
     /// Set once the registry's address is known.
-    client: OnceLock<Client>,
+    client: OnceLock<(Client, String)>,
     flows: FlowIds,
 }
 
@@ -48,14 +48,24 @@ impl Errands {
     /// Names the registry. Only the first time counts.
     pub(super) fn open(&self, instance: &str, registry: String, tap: Tap, observer: &Arc<dyn Observer>) {
         self.client.get_or_init(|| {
-            Client::new(ClientOptions {
+            let client = Client::new(ClientOptions {
                 tap,
                 observer: Arc::new(FlowsOnly(Arc::clone(observer))),
-                own_registry: Some(registry),
+                own_registry: Some(registry.clone()),
                 caller: Some(instance.to_owned()),
                 ..ClientOptions::default()
-            })
+            });
+            (client, registry)
         });
+    }
+
+    /// `HOST:PORT` of the registry.
+    pub(super) fn registry(&self) -> Result<&str, Status> {
+        self.way().map(|(_, registry)| registry.as_str())
+    }
+
+    fn way(&self) -> Result<&(Client, String), Status> {
+        self.client.get().ok_or_else(|| Status::new(Code::UNAVAILABLE, "this instance is still starting"))
     }
 
     /// Sets the articles of an order aside; the reservation's id.
@@ -88,8 +98,7 @@ impl Errands {
     }
 
     async fn ask(&self, cx: &Cx, service: &str, method: &str, policy: Policy, request: Value) -> Result<Value, Status> {
-        let client =
-            self.client.get().ok_or_else(|| Status::new(Code::UNAVAILABLE, "this instance is still starting"))?;
+        let (client, _) = self.way()?;
         let options = CallOptions {
             flow: self.flows.next(),
             target: format!("registry:///{service}"),

@@ -31,7 +31,8 @@ const ETA: Duration = Duration::from_hours(48);
 pub(super) struct Book {
     random: fastrand::Rng,
     orders: VecDeque<Order>,
-    standing: Order,
+    /// Those that are always there.
+    standing: [Order; 2],
 }
 
 /// One order.
@@ -48,6 +49,8 @@ pub(super) struct Order {
     pub(super) placed: Time,
     /// Begins anew after its delivery.
     pub(super) repeats: bool,
+    /// The only instance that keeps it; `None`: all know it.
+    pub(super) home: Option<&'static str>,
 }
 
 /// One line of an order.
@@ -99,7 +102,8 @@ impl State {
 }
 
 impl Book {
-    /// Holds the standing order `o-1001`, so that there is one to get and to watch.
+    /// Holds the standing orders `o-1001`, so that there is one to get and to watch, and `o-2002`, which one instance
+    /// keeps: the others send calls about it on.
     pub(super) fn new(seed: u64, now: Time) -> Self {
         let items = vec![Item { sku: "T3-450".to_owned(), qty: 2, unit_price: 1290 }];
         let standing = Order {
@@ -112,7 +116,15 @@ impl Book {
             served_by: String::new(),
             placed: now,
             repeats: true,
+            home: None,
         };
+        let kept_elsewhere = Order {
+            id: "o-2002".to_owned(),
+            note: Some("of another region: kept by one instance, the others send calls about it there".to_owned()),
+            home: Some("orders-2"),
+            ..standing.clone()
+        };
+        let standing = [standing, kept_elsewhere];
         Self { random: fastrand::Rng::with_seed(seed), orders: VecDeque::new(), standing }
     }
 
@@ -135,7 +147,7 @@ impl Book {
 
     pub(super) fn get(&self, id: &str) -> Option<&Order> {
         // Newest first: whoever asks has mostly just placed it.
-        self.orders.iter().rev().chain([&self.standing]).find(|order| order.id == id)
+        self.orders.iter().rev().chain(&self.standing).find(|order| order.id == id)
     }
 }
 

@@ -20,7 +20,13 @@ pub(super) fn declared() -> (Service, Vec<TypeDef>) {
                 "Places an order: reserves it at shop.Inventory, has it paid by shop.Payments. INVALID_ARGUMENT lists every \
                  field that is wrong; FAILED_PRECONDITION: not in stock, or declined.",
             ),
-            idempotent(method("Get", Shape::Unary, "shop.OrderId", "shop.Order", "An order as it is now.")),
+            idempotent(method(
+                "Get",
+                Shape::Unary,
+                "shop.OrderId",
+                "shop.Order",
+                "An order as it is now. Order o-2002 is kept by orders-2: the others answer REDIRECT.",
+            )),
             idempotent(method(
                 "Watch",
                 Shape::ServerStream,

@@ -126,7 +126,18 @@ async fn place(desk: Arc<Desk>, cx: Cx, request: Value) -> Result<Value, Status>
     let placed = clock::now();
     let mut orders = desk.orders();
     let id = orders.fresh_id();
-    let order = Order { id, currency, items, total, ship_to, note, served_by: served_by(&cx), placed, repeats: false };
+    let order = Order {
+        id,
+        currency,
+        items,
+        total,
+        ship_to,
+        note,
+        served_by: served_by(&cx),
+        placed,
+        repeats: false,
+        home: None,
+    };
     let message = order.message(placed);
     orders.add(order);
     Ok(message)
@@ -135,14 +146,14 @@ async fn place(desk: Arc<Desk>, cx: Cx, request: Value) -> Result<Value, Status>
 async fn get(desk: Arc<Desk>, cx: Cx, request: Value) -> Result<Value, Status> {
     let IdRequest { id } = decode(request)?;
     desk.work().await?;
-    let order = find(&desk, &id)?;
+    let order = find(&desk, &cx, &id)?;
     Ok(Order { served_by: served_by(&cx), ..order }.message(clock::now()))
 }
 
 async fn watch(desk: Arc<Desk>, cx: Cx, request: Value, mut outbound: Outbound) -> Result<(), Status> {
     let IdRequest { id } = decode(request)?;
     desk.work().await?;
-    let order = find(&desk, &id)?;
+    let order = find(&desk, &cx, &id)?;
     let mut told: Option<State> = None;
     loop {
         let now = clock::now();
@@ -161,8 +172,17 @@ async fn watch(desk: Arc<Desk>, cx: Cx, request: Value, mut outbound: Outbound) 
     }
 }
 
-fn find(desk: &Desk, id: &str) -> Result<Order, Status> {
-    desk.orders().get(id).cloned().ok_or_else(|| Status::new(Code::NOT_FOUND, format!("there is no order `{id}`")))
+/// An order, or a REDIRECT to the instance that keeps it.
+fn find(desk: &Desk, cx: &Cx, id: &str) -> Result<Order, Status> {
+    let order = desk.orders().get(id).cloned();
+    let order = order.ok_or_else(|| Status::new(Code::NOT_FOUND, format!("there is no order `{id}`")))?;
+    match order.home {
+        Some(home) if cx.connection.instance.as_deref() != Some(home) => {
+            let registry = desk.errands.registry()?;
+            Err(Status::redirect(format!("registry://{registry}/orders@{home}"), format!("{home} keeps order `{id}`")))
+        }
+        _ => Ok(order),
+    }
 }
 
 fn served_by(cx: &Cx) -> String {

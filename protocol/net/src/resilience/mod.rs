@@ -1,7 +1,7 @@
-//! What stands between a call and its answer: deadline, retry with its budget, breaker.
+//! What stands between a call and its answer: deadline, redirect, retry with its budget, breaker.
 //!
 //! ```text
-//!  deadline ▶ retry + budget ▶ balance, among the instances whose breaker permits ▶ channel
+//!  deadline ▶ redirect ▶ retry + budget ▶ balance, among the instances whose breaker permits ▶ channel
 //! ```
 //!
 //! Each policy is a pure state machine `fn(now, outcome) -> decision` whose state can be looked at;
@@ -12,6 +12,7 @@
 pub mod breaker;
 pub mod budget;
 pub mod deadline;
+pub mod redirect;
 pub mod retry;
 
 pub mod stack;
@@ -19,6 +20,7 @@ pub mod stack;
 pub use breaker::{CircuitBreaker, Permit};
 pub use budget::{Budget, BudgetView};
 pub use deadline::Deadline;
+pub use redirect::Redirects;
 pub use retry::RetryState;
 
 /// A policy, for forms and help.

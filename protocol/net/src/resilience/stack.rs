@@ -1,10 +1,12 @@
-//! A call from asking to its end: deadline ▶ retry + budget ▶ balance and breaker ▶ channel.
+//! A call from asking to its end: deadline ▶ redirect ▶ retry + budget ▶ balance and breaker ▶ channel.
 //!
 //! ```text
 //!  resolve ─▶ pick ─▶ connect ─▶ attempt ─▶ over ──────────────▶ end
 //!              ▲                              │ failed
 //!              │      pause ◀── budget ◀── decide
-//!              └────────┘                     │ refused
+//!              ├────────┘                     │ sent on
+//!              ├──── another route ◀──────────┤
+//!                                             │ refused
 //!                                             └────────────────▶ end, with the last attempt's status
 //! ```
 //!
@@ -16,17 +18,18 @@ use std::sync::Arc;
 use bytes::Bytes;
 use callscope_wire::capture::{FlowEvent, Segment};
 use callscope_wire::policy::duration_text;
-use callscope_wire::{CallHead, Code, Instance, Say, Sentence, Status, Time, Trace, say};
+use callscope_wire::{CallHead, Code, Instance, Say, Sentence, Status, Time, Trace, Words, say};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Deadline;
+use super::redirect::{Passage, Redirects, Sent};
 use super::retry::{Decision, Outcome, Reach, RetryState};
-use crate::address::{Address, Endpoint};
+use crate::address::{Address, Endpoint, TransportKind};
 use crate::client::channel::ConnectReport;
 use crate::client::{
-    Attempt, CallOptions, Connected, Ending, Incoming, Outbox, Patience, Pick, Picked, Reporter, Rooted, Shared,
-    Target, root,
+    Attempt, CallOptions, Connected, Ending, Incoming, Outbox, Patience, Pick, Picked, Reporter, Rooted, ServiceState,
+    Shared, Target, root,
 };
 use crate::clock;
 use crate::error::{ConnectError, Step};
@@ -72,6 +75,13 @@ pub(crate) async fn run(
     let _gone = stack.replies.send(Incoming::End(status)).await;
 }
 
+/// Where the next attempt may go.
+struct Route {
+    target: Target,
+    instances: Arc<[Instance]>,
+    service: Arc<ServiceState>,
+}
+
 struct Stack {
     shared: Arc<Shared>,
     options: CallOptions,
@@ -87,14 +97,13 @@ struct Stack {
 
 impl Stack {
     async fn call(&mut self, address: &Address) -> Status {
-        let target = match self.shared.resolver.target(address) {
-            Ok(target) => target,
-            Err(error) => return Status::new(Code::INVALID_ARGUMENT, error.to_string()),
-        };
-        let mut instances = match self.resolve(&target).await {
-            Ok(instances) => instances,
+        let mut route = match self.route(address, None).await {
+            Ok(route) => route,
             Err(status) => return status,
         };
+        // Whom the address that was called stands for: redirects may not name others as friends.
+        let origin = route.target.clone();
+        let mut redirects = Redirects::new(self.options.policy.redirect.clone().unwrap_or_default());
         if !self.options.shape.client_streams()
             && let Err(interrupt) = self.patience.wait(self.outbox.fill()).await
         {
@@ -102,8 +111,7 @@ impl Stack {
             return self.patience.status(interrupt, doing);
         }
         let shared = Arc::clone(&self.shared);
-        let service = shared.services.get(&target.key, &target.service);
-        service.deposit(clock::now(), &self.options.policy);
+        route.service.deposit(clock::now(), &self.options.policy);
         let mut retry = RetryState::new(self.options.policy.retry.clone());
         let mut tried: Vec<String> = Vec::new();
         let mut last: Option<Status> = None;
@@ -112,11 +120,11 @@ impl Stack {
             number = number.saturating_add(1);
             let begun = clock::now();
             let avoids_any = shared.pool.avoids_any(begun);
-            let picked = service.pick(
+            let picked = route.service.pick(
                 begun,
                 &Pick {
-                    instances: &instances,
-                    only: target.only.as_deref(),
+                    instances: &route.instances,
+                    only: route.target.only.as_deref(),
                     tried: &tried,
                     avoid: &|instance| {
                         avoids_any
@@ -130,6 +138,11 @@ impl Stack {
                 Ok(lease) => lease,
                 Err(status) => return self.refuse(last, status),
             };
+            let known = || shared.resolver.known(&origin).unwrap_or_default();
+            let passage = match redirects.enter(&lease.instance, known) {
+                Ok(passage) => passage,
+                Err(reason) => return self.stays(last, reason),
+            };
             let trace = self.trace_for(&lease.instance);
             self.reporter.tell(
                 begun,
@@ -142,22 +155,47 @@ impl Stack {
                 },
             );
             self.segment(number, Segment::Pick, begun, clock::now());
-            let ending = self.attempt(number, &lease.instance, retry.previous_attempts(), trace).await;
+            let ending = self.attempt(number, &lease.instance, retry.previous_attempts(), trace, passage).await;
             let at = clock::now();
             self.reporter.tell(at, FlowEvent::AttemptEnded { attempt: number, status: ending.status.clone() });
-            let (untried, id) = (lease.untried, lease.instance.id.clone());
+            let (untried, id, address) = (lease.untried, lease.instance.id.clone(), lease.instance.address.clone());
             lease.finish(at, &ending.status, ending.reach);
             let status = ending.status;
             if status.code.is_ok() || ending.interrupted {
                 return status;
+            }
+            // What was not even taken to a connection is all still here, however large.
+            let replayable = ending.reach == Reach::NotConnected || self.outbox.is_replayable();
+            if status.code == Code::REDIRECT {
+                let sent = Sent {
+                    status: &status,
+                    from: &address,
+                    answered: ending.answered,
+                    replayable,
+                    registry: route.target.registry(),
+                };
+                let address = match redirects.decide(sent) {
+                    Ok(address) => address,
+                    Err(reason) => return self.stays(Some(status), reason),
+                };
+                let (attempt, to) = (number.saturating_add(1), address.to_string());
+                self.reporter.tell(clock::now(), FlowEvent::Redirected { attempt, from: id.clone(), to });
+                route = match self.route(&address, Some(attempt)).await {
+                    Ok(route) => route,
+                    Err(ended) if matches!(ended.code, Code::CANCELLED | Code::DEADLINE_EXCEEDED) => return ended,
+                    Err(unknown) => return self.stays(Some(status), unknown.words()),
+                };
+                self.outbox.rewind();
+                tried.push(id);
+                last = Some(status);
+                continue;
             }
             let decision = retry.decide(
                 Outcome {
                     status: &status,
                     reach: ending.reach,
                     answered: ending.answered,
-                    // What was not even taken to a connection is all still here, however large.
-                    replayable: ending.reach == Reach::NotConnected || self.outbox.is_replayable(),
+                    replayable,
                     one_message: !self.options.shape.client_streams(),
                     untried,
                 },
@@ -172,7 +210,7 @@ impl Stack {
                     return status;
                 }
             };
-            if let Some(reason) = self.why_not(number, delay, counted, &service) {
+            if let Some(reason) = self.why_not(number, delay, counted, &route.service) {
                 self.reporter.tell(clock::now(), FlowEvent::RetryRefused { reason: reason.into() });
                 return status;
             }
@@ -191,17 +229,34 @@ impl Stack {
             tried.push(id);
             last = Some(status);
             // What discovery has heard meanwhile counts.
-            instances = self.shared.resolver.known(&target).unwrap_or(instances);
+            if let Some(known) = self.shared.resolver.known(&route.target) {
+                route.instances = known;
+            }
         }
     }
 
-    async fn resolve(&mut self, target: &Target) -> Result<Arc<[Instance]>, Status> {
+    /// Where an address leads. `hop`: the attempt that a redirect sends there.
+    async fn route(&mut self, address: &Address, hop: Option<u8>) -> Result<Route, Status> {
+        let target =
+            self.shared.resolver.target(address).map_err(|error| Status::new(Code::INVALID_ARGUMENT, error.say()))?;
+        let instances = self.resolve(&target, hop).await?;
+        let service = self.shared.services.get(&target.key, &target.service);
+        Ok(Route { target, instances, service })
+    }
+
+    async fn resolve(&mut self, target: &Target, hop: Option<u8>) -> Result<Arc<[Instance]>, Status> {
         let begun = clock::now();
         let shared = Arc::clone(&self.shared);
         match self.patience.wait(shared.resolver.resolve(target)).await {
             Ok(Ok(instances)) => {
                 let at = clock::now();
-                self.reporter.tell(at, FlowEvent::Resolved { instances: instances.len(), took: at.since(begun) });
+                match hop {
+                    None => {
+                        self.reporter
+                            .tell(at, FlowEvent::Resolved { instances: instances.len(), took: at.since(begun) });
+                    }
+                    Some(attempt) => self.segment(attempt, Segment::Resolve, begun, at),
+                }
                 Ok(instances)
             }
             Ok(Err(status)) => Err(status),
@@ -218,7 +273,7 @@ impl Stack {
         number: u8,
         delay: std::time::Duration,
         counted: bool,
-        service: &crate::client::ServiceState,
+        service: &ServiceState,
     ) -> Option<Sentence> {
         let now = clock::now();
         if number == u8::MAX {
@@ -253,8 +308,21 @@ impl Stack {
         Some(rooted.attempt(&self.shared.trace_ids))
     }
 
+    /// The call was sent on and does not go there: it ends with the REDIRECT.
+    fn stays(&mut self, last: Option<Status>, reason: Words) -> Status {
+        self.reporter.tell(clock::now(), FlowEvent::RedirectRefused { reason });
+        last.unwrap_or_else(|| Status::new(Code::REDIRECT, ""))
+    }
+
     /// Connects if need be, and makes one attempt.
-    async fn attempt(&mut self, number: u8, instance: &Instance, previous: u8, trace: Option<Trace>) -> Ending {
+    async fn attempt(
+        &mut self,
+        number: u8,
+        instance: &Instance,
+        previous: u8,
+        trace: Option<Trace>,
+        passage: Passage,
+    ) -> Ending {
         let endpoint = match instance.address.parse::<Endpoint>() {
             Ok(endpoint) => endpoint,
             Err(error) => {
@@ -263,7 +331,20 @@ impl Stack {
             }
         };
         let begun = clock::now();
-        let channel = match self.patience.wait(self.shared.pool.get(&endpoint, &instance.id)).await {
+        let (metadata, mut withheld) = passage.strip(&self.options.metadata);
+        let pool = match passage {
+            Passage::Known => &self.shared.pool,
+            Passage::Stranger => {
+                if self.shared.has_certificate && endpoint.transport == TransportKind::Tls {
+                    withheld.push("client certificate".to_owned());
+                }
+                &self.shared.strangers
+            }
+        };
+        if !withheld.is_empty() {
+            self.reporter.tell(begun, FlowEvent::Withheld { attempt: number, names: withheld });
+        }
+        let channel = match self.patience.wait(pool.get(&endpoint, &instance.id)).await {
             Ok(Ok(Connected { channel, report, at })) => {
                 if let Some(report) = report {
                     self.connect_segments(number, begun, at, &laps(&report));
@@ -294,7 +375,7 @@ impl Stack {
         let head = CallHead {
             encoding: self.options.encoding,
             method: self.options.method.clone(),
-            metadata: self.options.metadata.clone(),
+            metadata,
             timeout: self.patience.deadline.left(clock::now()),
             attempt: previous,
             one_way: self.options.shape == callscope_wire::Shape::OneWay,

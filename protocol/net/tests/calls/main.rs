@@ -8,6 +8,7 @@ mod breaker;
 mod cancel;
 mod encoding;
 mod large;
+mod redirect;
 mod registry;
 mod retry;
 mod support;

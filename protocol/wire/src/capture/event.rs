@@ -132,6 +132,27 @@ pub enum FlowEvent {
         /// Why it is tried again, or what said how long, in plain words.
         reason: Words,
     },
+    /// The call goes on elsewhere, because the last attempt's server said so.
+    Redirected {
+        /// The attempt that goes there.
+        attempt: u8,
+        /// The instance that sent it on.
+        from: String,
+        /// Where to, as an address.
+        to: String,
+    },
+    /// An attempt goes without what shows who the caller is: it goes to somebody that the called address does not know.
+    Withheld {
+        /// The attempt.
+        attempt: u8,
+        /// What was left out: names of metadata, `client certificate`.
+        names: Vec<String>,
+    },
+    /// The call was sent on and did not go there, and why, in plain words.
+    RedirectRefused {
+        /// Why.
+        reason: Words,
+    },
     /// A retry was wanted and not allowed, and why, in plain words.
     RetryRefused {
         /// Why.

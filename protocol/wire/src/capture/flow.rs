@@ -35,6 +35,8 @@ pub struct Flow {
     pub attempts: Vec<Attempt>,
     /// Why a wanted retry was not made.
     pub retry_refused: Option<Words>,
+    /// Why the call did not go where it was sent.
+    pub redirect_refused: Option<Words>,
     /// Response metadata.
     pub headers: Option<Metadata>,
     /// Messages and bytes that left.
@@ -71,6 +73,10 @@ pub struct Attempt {
     pub ended: Option<Time>,
     /// Back-off that came before it, and why.
     pub backoff: Option<(Duration, Words)>,
+    /// Who sent the call on to it, and to which address.
+    pub redirected: Option<(String, String)>,
+    /// What shows who the caller is and was left out.
+    pub withheld: Vec<String>,
     /// Parts of its time: which, from, to.
     pub segments: Vec<(Segment, Time, Time)>,
     /// Its span, which calls that its handler made name as their parent.
@@ -104,7 +110,7 @@ impl Flow {
                 self.resolve = Some(took);
             }
             FlowEvent::AttemptStarted { attempt, instance, address, breaker, span } => {
-                // A back-off announced the attempt before it had an instance.
+                // A back-off or a redirect announced the attempt before it had an instance.
                 match self.attempt_mut(attempt) {
                     Some(found) => {
                         found.instance = instance;
@@ -150,6 +156,18 @@ impl Flow {
                 backoff: Some((delay, reason)),
                 ..Attempt::default()
             }),
+            FlowEvent::Redirected { attempt, from, to } => self.attempts.push(Attempt {
+                number: attempt,
+                started: at,
+                redirected: Some((from, to)),
+                ..Attempt::default()
+            }),
+            FlowEvent::Withheld { attempt, names } => {
+                if let Some(found) = self.attempt_mut(attempt) {
+                    found.withheld = names;
+                }
+            }
+            FlowEvent::RedirectRefused { reason } => self.redirect_refused = Some(reason),
             FlowEvent::RetryRefused { reason } => self.retry_refused = Some(reason),
             FlowEvent::Ended { status } => {
                 self.ended = Some(at);

@@ -20,11 +20,15 @@ pub fn verdict(flow: &Flow) -> Words {
         (_, None) => not_sent(flow, status),
         (Severity::Redirect, Some((last, _))) => say!(
             "verdict.redirect",
-            "%{who} sends the call on to %{where}, and redirects are not followed",
+            "%{who} sends the call on to %{where}, and it did not go there: %{why}",
             who = &last.instance,
             where = match &status.redirect {
                 Some(address) => Words::from(address),
                 None => say!("verdict.another_address", "another address").into(),
+            },
+            why = match &flow.redirect_refused {
+                Some(why) => why.clone(),
+                None => say!("verdict.not_followed", "redirects are not followed").into(),
             }
         ),
         (_, Some((last, earlier))) => failed(flow, status, last, earlier),
@@ -32,8 +36,28 @@ pub fn verdict(flow: &Flow) -> Words {
     say!("verdict.sentence", "%{what}.", what = sentence).opening().into()
 }
 
-/// A retry helped.
+/// A retry helped, or another instance had what was asked for.
 fn saved(last: &Attempt, earlier: &[&Attempt]) -> Sentence {
+    let (sent_on, failed): (Vec<&Attempt>, Vec<&Attempt>) =
+        earlier.iter().copied().partition(|attempt| code(attempt) == Some(Code::REDIRECT));
+    match (sent_on.last(), failed.as_slice()) {
+        (Some(sender), []) => say!(
+            "verdict.sent_on",
+            "%{from} sent this call on to %{who}, which answered it",
+            from = &sender.instance,
+            who = &last.instance
+        ),
+        (Some(sender), failed) => say!(
+            "verdict.sent_on_and",
+            "%{from} sent this call on; %{rest}",
+            from = &sender.instance,
+            rest = retried(last, failed)
+        ),
+        (None, failed) => retried(last, failed),
+    }
+}
+
+fn retried(last: &Attempt, earlier: &[&Attempt]) -> Sentence {
     let place = if earlier.iter().any(|attempt| attempt.instance == last.instance) {
         say!("verdict.on_again", "on %{who} again", who = &last.instance)
     } else {
@@ -85,6 +109,9 @@ fn failed(flow: &Flow, status: &Status, last: &Attempt, earlier: &[&Attempt]) ->
     }
     let what = match earlier {
         [] => what,
+        [one] if code(one) == Some(Code::REDIRECT) => {
+            say!("verdict.was_sent", "%{what}; %{from} had sent this call there", what = what, from = &one.instance)
+        }
         [one] => say!("verdict.before_it", "%{what}; before it, %{before}", what = what, before = what_happened(one)),
         several => say!(
             "verdict.several_before",

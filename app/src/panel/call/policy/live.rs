@@ -16,6 +16,7 @@ use crate::theme::{Tokens, font, mix, size};
 use crate::widget::chip::grouped;
 use crate::widget::mark::{self, Mark};
 use crate::widget::{edge, meter, row, text};
+use crate::words::tell;
 
 /// From one cell of a breaker's window to the next.
 const PITCH: f32 = 20.0;
@@ -34,6 +35,7 @@ pub(super) fn ui(ui: &Ui, cx: &Cx, subject: &Subject<'_>, view: &View, kind: Kin
     let facts = Facts { painter: ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), tokens: cx.tokens, rect };
     let said = match kind {
         Kind::Deadline => facts.deadline(cx, subject),
+        Kind::Redirect => facts.redirect(subject),
         Kind::Retry => facts.retry(subject),
         Kind::RetryBudget => facts.budget(subject),
         Kind::Breaker => facts.breaker(cx, subject, view),
@@ -116,6 +118,29 @@ impl Facts<'_> {
             words = format!("{words}; {small}");
         }
         words
+    }
+
+    /// Where the last call was sent on.
+    fn redirect(&self, subject: &Subject<'_>) -> String {
+        let Some(record) = subject.record else { return self.nothing() };
+        self.left(0.0, &t!("call.policy.last_call"));
+        let hops: Vec<&str> = record
+            .flow
+            .attempts
+            .iter()
+            .filter_map(|attempt| attempt.redirected.as_ref().map(|(_, to)| to.as_str()))
+            .collect();
+        let words = match (hops.as_slice(), &record.flow.redirect_refused) {
+            ([], None) => t!("call.policy.not_sent_on").into_owned(),
+            (hops, _) => t!("call.policy.sent_on", count = hops.len()).into_owned(),
+        };
+        self.right(0.0, &words);
+        let small = match &record.flow.redirect_refused {
+            Some(why) => tell(why),
+            None => hops.join(" → "),
+        };
+        self.small(24.0, &small, "");
+        format!("{words}; {small}")
     }
 
     fn retry(&self, subject: &Subject<'_>) -> String {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callscope_wire::policy::{Breaker, Policy, Retry, RetryBudget, duration_text};
+use callscope_wire::policy::{Breaker, MOST_HOPS, Policy, Redirect, Retry, RetryBudget, duration_text};
 use callscope_wire::{Code, Encoding};
 use rust_i18n::t;
 
@@ -16,6 +16,7 @@ use crate::store::Inherited;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Deadline,
+    Redirect,
     Retry,
     RetryBudget,
     Breaker,
@@ -23,8 +24,9 @@ pub(super) enum Kind {
     Wire,
 }
 
-pub(super) const ROW_KINDS: [Kind; 6] =
-    [Kind::Deadline, Kind::Retry, Kind::RetryBudget, Kind::Breaker, Kind::Balance, Kind::Wire];
+/// In the order in which a call meets them.
+pub(super) const ROW_KINDS: [Kind; 7] =
+    [Kind::Deadline, Kind::Redirect, Kind::Retry, Kind::RetryBudget, Kind::Breaker, Kind::Balance, Kind::Wire];
 
 /// What a switched-on deadline starts with.
 const FIRST_DEADLINE: Duration = Duration::from_secs(1);
@@ -33,6 +35,7 @@ const FIRST_DEADLINE: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Field {
     Total,
+    MaxHops,
     MaxAttempts,
     InitialBackoff,
     MaxBackoff,
@@ -61,6 +64,7 @@ impl Kind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Deadline => "Deadline",
+            Self::Redirect => "Redirect",
             Self::Retry => "Retry",
             Self::RetryBudget => "Retry budget",
             Self::Breaker => "Breaker",
@@ -72,6 +76,7 @@ impl Kind {
     pub fn meaning(self) -> std::borrow::Cow<'static, str> {
         match self {
             Self::Deadline => t!("call.policy.deadline_meaning"),
+            Self::Redirect => t!("call.policy.redirect_meaning"),
             Self::Retry => t!("call.policy.retry_meaning"),
             Self::RetryBudget => t!("call.policy.budget_meaning"),
             Self::Breaker => t!("call.policy.breaker_meaning"),
@@ -83,6 +88,7 @@ impl Kind {
     pub const fn fields(self) -> &'static [Field] {
         match self {
             Self::Deadline => &[Field::Total],
+            Self::Redirect => &[Field::MaxHops],
             Self::Retry => {
                 &[Field::MaxAttempts, Field::InitialBackoff, Field::MaxBackoff, Field::Multiplier, Field::Codes]
             }
@@ -99,6 +105,7 @@ impl Field {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Total => "total",
+            Self::MaxHops => "max_hops",
             Self::MaxAttempts => "max_attempts",
             Self::InitialBackoff => "initial_backoff",
             Self::MaxBackoff => "max_backoff",
@@ -144,6 +151,7 @@ impl Field {
     pub const fn kind(self) -> Kind {
         match self {
             Self::Total => Kind::Deadline,
+            Self::MaxHops => Kind::Redirect,
             Self::MaxAttempts | Self::InitialBackoff | Self::MaxBackoff | Self::Multiplier | Self::Codes => Kind::Retry,
             Self::Percent | Self::Floor | Self::Ttl => Kind::RetryBudget,
             Self::Window | Self::Minimum | Self::OpensAt | Self::WaitOpen | Self::Permits => Kind::Breaker,
@@ -158,9 +166,13 @@ impl Field {
             Self::Balancing => 132.0,
             Self::Codec | Self::Compression => 104.0,
             Self::Window => 80.0,
-            Self::MaxAttempts | Self::Minimum | Self::Permits | Self::Multiplier | Self::Percent | Self::OpensAt => {
-                56.0
-            }
+            Self::MaxHops
+            | Self::MaxAttempts
+            | Self::Minimum
+            | Self::Permits
+            | Self::Multiplier
+            | Self::Percent
+            | Self::OpensAt => 56.0,
             _ => 68.0,
         }
     }
@@ -172,6 +184,7 @@ impl Field {
         let breaker = policy.breaker.clone().unwrap_or_default();
         match self {
             Self::Total => deadline.map_or_else(|| "–".to_owned(), setting),
+            Self::MaxHops => policy.redirect.clone().unwrap_or_default().max_hops.to_string(),
             Self::MaxAttempts => retry.max_attempts.to_string(),
             Self::InitialBackoff => setting(retry.initial_backoff),
             Self::MaxBackoff => setting(retry.max_backoff),
@@ -209,6 +222,9 @@ impl Field {
         let breaker = draft.policy.breaker.get_or_insert_default();
         match self {
             Self::Total => draft.deadline = Some(pause(typed)?),
+            Self::MaxHops => {
+                draft.policy.redirect.get_or_insert_default().max_hops = whole(typed, 1, u64::from(MOST_HOPS))? as u8;
+            }
             Self::Percent => budget.percent = between(typed, 0.0, 1_000.0)?,
             Self::Floor => budget.min_per_second = between(typed, 0.0, 1_000_000.0)?,
             Self::Ttl => budget.ttl = pause(typed)?,
@@ -261,6 +277,8 @@ fn pause(typed: &str) -> Result<Duration, String> {
 pub(super) fn active(kind: Kind, subject: &Subject<'_>, draft: &Draft) -> bool {
     match kind {
         Kind::Deadline => draft.deadline.or(subject.tab.inherited.deadline).is_some(),
+        // Followed unless somebody says otherwise.
+        Kind::Redirect => subject.policy.redirect.as_ref().is_none_or(|redirect| redirect.follow),
         Kind::Retry => subject.policy.retry.is_some(),
         Kind::RetryBudget => subject.policy.retry_budget.is_some(),
         Kind::Breaker => subject.policy.breaker.is_some(),
@@ -273,6 +291,7 @@ pub(super) fn inherits(kind: Kind, inherited: &Inherited) -> bool {
     let policy = &inherited.policy;
     match kind {
         Kind::Deadline => inherited.deadline.is_some(),
+        Kind::Redirect => policy.redirect.is_some(),
         Kind::Retry => policy.retry.is_some(),
         Kind::RetryBudget => policy.retry_budget.is_some(),
         Kind::Breaker => policy.breaker.is_some(),
@@ -285,6 +304,7 @@ pub(super) fn inherits(kind: Kind, inherited: &Inherited) -> bool {
 pub(super) fn is_set_here(kind: Kind, draft: &Draft) -> bool {
     match kind {
         Kind::Deadline => draft.deadline.is_some(),
+        Kind::Redirect => draft.policy.redirect.is_some(),
         Kind::Retry => draft.policy.retry.is_some() || draft.off.retry,
         Kind::RetryBudget => draft.policy.retry_budget.is_some() || draft.off.retry_budget,
         Kind::Breaker => draft.policy.breaker.is_some() || draft.off.breaker,
@@ -327,6 +347,11 @@ pub(super) fn set_active(kind: Kind, on: bool, inherited: &Inherited, draft: &mu
     let own = on && !inherits(kind, inherited);
     match kind {
         Kind::Deadline => draft.deadline = on.then_some(FIRST_DEADLINE),
+        Kind::Redirect => {
+            let above = inherited.policy.redirect.clone().unwrap_or_default();
+            let differs = above.follow != on;
+            draft.policy.redirect = differs.then_some(Redirect { follow: on, ..above });
+        }
         Kind::Retry => {
             draft.off.retry = off;
             draft.policy.retry = own.then(Retry::default);
@@ -347,6 +372,7 @@ pub(super) fn set_active(kind: Kind, on: bool, inherited: &Inherited, draft: &mu
 pub(super) fn inherit(kind: Kind, draft: &mut Draft) {
     match kind {
         Kind::Deadline => draft.deadline = None,
+        Kind::Redirect => draft.policy.redirect = None,
         Kind::Retry => {
             draft.off.retry = false;
             draft.policy.retry = None;
@@ -371,6 +397,9 @@ pub(super) fn inherit(kind: Kind, draft: &mut Draft) {
 pub(super) fn own(kind: Kind, subject: &Subject<'_>, draft: &mut Draft) {
     let policy = &subject.policy;
     match kind {
+        Kind::Redirect => {
+            draft.policy.redirect.get_or_insert_with(|| policy.redirect.clone().unwrap_or_default());
+        }
         Kind::Retry => {
             draft.policy.retry.get_or_insert_with(|| policy.retry.clone().unwrap_or_default());
         }
@@ -393,6 +422,7 @@ pub(super) fn apply(field: Field, typed: &str, subject: &Subject<'_>, draft: &Dr
     // Reading fills in blocks that it does not need; only the field's own one is meant.
     match field.kind() {
         Kind::Deadline => edited.deadline = read.deadline,
+        Kind::Redirect => edited.policy.redirect = read.policy.redirect,
         Kind::Retry => edited.policy.retry = read.policy.retry,
         Kind::RetryBudget => edited.policy.retry_budget = read.policy.retry_budget,
         Kind::Breaker => edited.policy.breaker = read.policy.breaker,
@@ -460,6 +490,23 @@ mod tests {
         inherit(Kind::Breaker, &mut draft);
         assert!(!is_set_here(Kind::Breaker, &draft));
         with(draft.clone(), |subject| assert!(active(Kind::Breaker, subject, &draft)));
+    }
+
+    #[test]
+    fn redirects_are_followed_until_the_call_says_otherwise() {
+        let mut draft = Draft::default();
+        with(draft.clone(), |subject| assert!(active(Kind::Redirect, subject, &draft)));
+        assert!(!is_set_here(Kind::Redirect, &draft));
+        set_active(Kind::Redirect, false, &fixture::inherited(), &mut draft);
+        with(draft.clone(), |subject| assert!(!active(Kind::Redirect, subject, &draft)));
+        // On again is what it was.
+        set_active(Kind::Redirect, true, &fixture::inherited(), &mut draft);
+        assert_eq!(draft.policy.redirect, None);
+        with(draft.clone(), |subject| {
+            let edited = apply(Field::MaxHops, "2", subject, &draft).unwrap();
+            assert_eq!(edited.policy.redirect.unwrap().max_hops, 2);
+            assert_eq!(apply(Field::MaxHops, "6", subject, &draft).unwrap_err(), "write a whole number from 1 to 5");
+        });
     }
 
     #[test]
