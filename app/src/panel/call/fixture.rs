@@ -141,6 +141,7 @@ pub(in crate::panel) fn defaults() -> Policy {
             ..Breaker::default()
         }),
         balance: Some(Balance::P2c),
+        redirect: None,
     }
 }
 

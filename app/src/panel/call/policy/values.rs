@@ -129,6 +129,7 @@ impl Field {
     pub const fn key(self) -> &'static str {
         match self {
             Self::Total => "deadline",
+            Self::MaxHops => "max_hops",
             Self::MaxAttempts => "max_attempts",
             Self::InitialBackoff => "initial_backoff",
             Self::MaxBackoff => "max_backoff",
