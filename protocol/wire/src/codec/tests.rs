@@ -184,6 +184,16 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// As the CBOR library writes it: for it nothing is a list without items.
+fn nulls_as_lists(value: Value) -> Value {
+    match value {
+        Value::Null => Value::Array(Vec::new()),
+        Value::Array(items) => items.into_iter().map(nulls_as_lists).collect(),
+        Value::Object(members) => members.into_iter().map(|(key, value)| (key, nulls_as_lists(value))).collect(),
+        other => other,
+    }
+}
+
 proptest! {
     #[test]
     fn msgpack_agrees_with_its_library(value in values()) {
@@ -197,8 +207,7 @@ proptest! {
     fn cbor_agrees_with_its_library(value in values()) {
         let ours = Codec::Cbor.encode(&value, Typed::UNKNOWN);
         let theirs = cbor4ii::serde::to_vec(Vec::new(), &value).unwrap();
-        // The library writes the shortest float, we always the widest.
-        prop_assert_eq!(&Codec::Cbor.decode(&theirs).unwrap(), &value);
+        prop_assert_eq!(Codec::Cbor.decode(&theirs).unwrap(), nulls_as_lists(value.clone()));
         prop_assert_eq!(&Codec::Cbor.decode(&ours).unwrap(), &value);
         prop_assert_eq!(&cbor4ii::serde::from_slice::<Value>(&ours).unwrap(), &value);
     }
