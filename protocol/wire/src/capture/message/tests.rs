@@ -1,5 +1,7 @@
 //! Messages out of frames, however they were cut, mixed and lost.
 
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -180,8 +182,7 @@ proptest! {
             wire.frame(!server, Kind::REQUEST, Flags::NONE, stream, b"");
         }
         // Frames of each stream and direction in order; which of them goes next is chance.
-        let mut lanes: std::collections::BTreeMap<(u32, bool), std::collections::VecDeque<(bool, Vec<u8>)>> =
-            std::collections::BTreeMap::new();
+        let mut lanes: BTreeMap<(u32, bool), VecDeque<(bool, Vec<u8>)>> = BTreeMap::new();
         for (stream, sent, text, cuts) in &messages {
             let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
             cuts.extend([0, text.len()]);
@@ -203,8 +204,8 @@ proptest! {
             }
         }
 
-        let mut counts = std::collections::BTreeMap::new();
-        let mut seen = std::collections::HashSet::new();
+        let mut counts = BTreeMap::new();
+        let mut seen = HashSet::new();
         for (stream, sent, text, _) in &messages {
             let number = counts.entry((*stream, *sent)).or_insert(0);
             let message = wire.message(u64::from(*stream), *sent, *number).unwrap();
