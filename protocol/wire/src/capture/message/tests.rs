@@ -162,6 +162,11 @@ fn the_plain_dialects_messages_lie_in_their_requests_and_answers() {
     }
 }
 
+/// A stream and whether this side writes.
+type Lane = (u32, bool);
+/// Whether more of the message follows, and the part.
+type Waiting = (bool, Vec<u8>);
+
 /// One message on its way: its stream, direction, bytes, and where it is cut.
 fn any_message() -> impl Strategy<Value = (u32, bool, String, Vec<usize>)> {
     let value = prop::collection::vec(("[a-d]{1,3}", any::<i32>()), 0..12)
@@ -182,7 +187,7 @@ proptest! {
             wire.frame(!server, Kind::REQUEST, Flags::NONE, stream, b"");
         }
         // Frames of each stream and direction in order; which of them goes next is chance.
-        let mut lanes: BTreeMap<(u32, bool), VecDeque<(bool, Vec<u8>)>> = BTreeMap::new();
+        let mut lanes: BTreeMap<Lane, VecDeque<Waiting>> = BTreeMap::new();
         for (stream, sent, text, cuts) in &messages {
             let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
             cuts.extend([0, text.len()]);
