@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use callscope_wire::{FlowId, FrameId};
 
 use crate::model::draft::Draft;
+use crate::model::link::{ChosenIn, ValuePlace};
 use crate::model::settings::Settings;
 use crate::model::tabs::TabId;
 
@@ -87,6 +88,12 @@ pub enum Command {
     FollowFlow(Option<FlowId>),
     /// Show a frame in the traffic view.
     ShowFrame(FrameId),
+    /// A value was chosen; what is on screen of its other side follows.
+    ChooseValue(Box<ValuePlace>, ChosenIn),
+    /// Show the frames and bytes of a value in the traffic view.
+    ShowInTraffic(Box<ValuePlace>),
+    /// Show a value on the response side of its call.
+    ShowInAnswer(Box<ValuePlace>),
     /// Start or stop recording.
     Record(bool),
     /// Forget all recorded frames.

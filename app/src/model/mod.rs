@@ -5,6 +5,7 @@
 //!         ├─ tabs       open calls: drafts, what runs in each
 //!         ├─ flows      calls as recorded, their messages
 //!         ├─ traffic    frames off the tap (shared with the capture thread)
+//!         ├─ link       the value that answer and bytes both show
 //!         ├─ series     points and states over time, for the plots
 //!         ├─ workspace  saved calls on disk
 //!         └─ settings, toasts, log
@@ -14,6 +15,7 @@ pub mod compare;
 pub mod document;
 pub mod draft;
 pub mod flows;
+pub mod link;
 pub mod log;
 pub mod messages;
 pub mod series;
@@ -40,6 +42,8 @@ pub struct Model {
     pub flows: flows::Flows,
     /// Frames off the tap.
     pub traffic: traffic::Traffic,
+    /// The value that was chosen last, in an answer or in bytes.
+    pub link: link::Link,
     /// Points over time.
     pub series: series::Series,
     /// Saved calls.

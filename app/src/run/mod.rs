@@ -4,6 +4,7 @@ mod attach;
 pub(crate) mod calls;
 pub(crate) mod compare;
 mod files;
+mod link;
 mod notices;
 mod tabs;
 
@@ -86,6 +87,9 @@ impl App {
                 self.model.traffic.follow_revision += 1;
                 self.show(View::Traffic);
             }
+            Command::ChooseValue(place, chosen_in) => self.model.link.choose(*place, chosen_in, false),
+            Command::ShowInTraffic(place) => self.show_in_traffic(*place),
+            Command::ShowInAnswer(place) => self.show_in_answer(*place),
             Command::Record(on) => {
                 self.model.traffic.recording = on;
                 self.backend.record(on);

@@ -134,7 +134,7 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, palette_
         match view {
             View::Services | View::Calls => calls_ui(ui, rect, panels, layout, cx),
             View::Traffic => {
-                panels.traffic.logic(cx);
+                panels.traffic.logic(ui.ctx(), cx);
                 let below = toolbar(ui, rect, cx, |ui, cx| panels.traffic.toolbar_ui(ui, cx));
                 tiles_ui(ui, below, &mut layout.traffic, panels, cx, true);
             }
@@ -157,7 +157,7 @@ fn calls_ui(ui: &mut Ui, rect: Rect, panels: &mut Panels, layout: &mut Layout, c
     }
     if layout.dock {
         let flow = cx.model.tabs.active().and_then(|tab| tab.flow);
-        panels.call_traffic.dock_logic(cx, flow);
+        panels.call_traffic.dock_logic(ui.ctx(), cx, flow);
         panels.call_plots.logic(cx);
     }
     tiles_ui(ui, rect, &mut layout.calls, panels, cx, false);

@@ -83,18 +83,25 @@ pub struct Hex<'a> {
     name: &'a str,
     bytes: &'a [u8],
     spans: &'a [HexSpan],
+    marks: &'a [usize],
     first_offset: u64,
 }
 
 impl<'a> Hex<'a> {
     /// `name` is what screen readers and tests call the view.
     pub fn new(id: Id, name: &'a str, bytes: &'a [u8], spans: &'a [HexSpan]) -> Self {
-        Self { id, name, bytes, spans, first_offset: 0 }
+        Self { id, name, bytes, spans, marks: &[], first_offset: 0 }
     }
 
     /// What the offset column calls the first byte.
     pub fn first_offset(mut self, offset: u64) -> Self {
         self.first_offset = offset;
+        self
+    }
+
+    /// Bytes, in order, before which something new begins: a bar stands there.
+    pub fn marks(mut self, marks: &'a [usize]) -> Self {
+        self.marks = marks;
         self
     }
 
@@ -249,6 +256,14 @@ impl<'a> Hex<'a> {
             }
             if let Some(selection) = &selection {
                 paint_selection(&painter, grid, at, &here, selection, t);
+            }
+            let marks = self.marks.get(self.marks.partition_point(|mark| *mark < here.start)..).unwrap_or_default();
+            for mark in marks.iter().take_while(|mark| here.contains(mark)) {
+                let column = *mark - first;
+                for rect in [grid.hex_rect(at, &(column..column + 1)), grid.ascii_rect(at, &(column..column + 1))] {
+                    let bar = Rect::from_x_y_ranges(rect.left() - 1.0..=rect.left() + 1.0, at.y_range());
+                    painter.rect_filled(bar, 0, t.accent);
+                }
             }
             if let Some(byte) = hovered.filter(|byte| here.contains(byte)) {
                 let one = byte - first..byte - first + 1;

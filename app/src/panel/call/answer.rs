@@ -8,7 +8,7 @@ use rust_i18n::t;
 
 use super::subject::Subject;
 use super::view::View;
-use super::{field_type, large};
+use super::{field_type, large, link};
 use crate::command::Command;
 use crate::model::messages::{Message, Undecoded};
 use crate::panel::Cx;
@@ -69,9 +69,22 @@ fn tree_ui(
     let name = t!("call.answer.tree");
     let id = ui.make_persistent_id("tree");
     let output = Tree::new(id, &name, value, version, labels).fact(&fact).show(ui, &mut view.tree);
+    if output.selection_changed
+        && let Some(pointer) = view.tree.selected()
+    {
+        link::tell(cx, subject, message, pointer);
+    }
+    if let Some(pointer) = &output.activated {
+        link::show_in_traffic(cx, subject, message, pointer);
+    }
     menu::context(&output.response, |ui| {
         let Some(pointer) = view.tree.selected() else { return };
         copy_items(ui, cx, value, pointer);
+        menu::separator(ui);
+        let words = t!("call.answer.show_in_traffic");
+        if menu::item(ui, Some(icon::ARROWS_DOWN_UP), &words, "", true).clicked() {
+            link::show_in_traffic(cx, subject, message, pointer);
+        }
     });
 }
 
@@ -125,7 +138,10 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, mes
         if let Some(record) = subject.record
             && button::link(ui, &t!("call.answer.show_in_traffic")).clicked()
         {
-            cx.push(Command::FollowFlow(Some(record.flow.id)));
+            match view.tree.selected().filter(|_| !view.as_text) {
+                Some(pointer) => link::show_in_traffic(cx, subject, message, pointer),
+                None => cx.push(Command::FollowFlow(Some(record.flow.id))),
+            }
         }
         if let Some(record) = subject.record
             && button::link(ui, &t!("large.save")).clicked()

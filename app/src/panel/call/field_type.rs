@@ -35,7 +35,7 @@ pub(super) fn written(of: &TypeRef) -> String {
 }
 
 /// A pointer as people write it: `items[0].sku`; empty for the whole message.
-pub(super) fn readable(pointer: &str) -> String {
+pub(in crate::panel) fn readable(pointer: &str) -> String {
     let mut out = String::new();
     for step in path::steps(pointer) {
         if step.chars().all(|letter| letter.is_ascii_digit()) && !step.is_empty() {

@@ -9,6 +9,7 @@ use super::compare::CompareView;
 use super::form::Form;
 use super::history::History;
 use super::large::Viewer;
+use super::link;
 use super::subject::Subject;
 use crate::model::draft::{Draft, PreparedMessage};
 use crate::model::settings::MessageView;
@@ -110,6 +111,8 @@ pub(super) struct View {
     pub stream_share: f32,
     pub compare: CompareView,
     pub attempt: Option<u8>,
+    /// The last choice of a value that was heard of.
+    pub link: u64,
 }
 
 impl Default for View {
@@ -153,6 +156,7 @@ impl Default for View {
             stream_share: 0.55,
             compare: CompareView::default(),
             attempt: None,
+            link: 0,
         }
     }
 }
@@ -198,6 +202,7 @@ impl View {
                 self.tree = TreeState::default();
             }
         }
+        link::hear(self, subject);
     }
 
     /// The draft if it was edited in this frame, without the empty message that only the editor needed.

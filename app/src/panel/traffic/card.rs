@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
+use bytes::Bytes;
 use callscope_wire::inspect::{Node, NodeKind};
 use egui::{Rect, Ui, pos2, vec2};
 use rust_i18n::t;
 
+use super::message::back_words;
 use super::size_words;
 use crate::command::Command;
+use crate::model::link::ValuePlace;
 use crate::panel::Cx;
 use crate::theme::{Tokens, font, size};
 use crate::widget::{button, edge, menu, pane, text};
@@ -24,6 +27,26 @@ pub(super) struct Reading {
     value: String,
     remark: String,
     kind: NodeKind,
+}
+
+/// A field, and what there is to tell of it.
+#[derive(Clone, Debug)]
+pub(super) struct Card {
+    /// The field; its span is where it lies in what is shown.
+    pub node: Node,
+    /// See [`readings`].
+    pub rows: Vec<Reading>,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Its color in tree and bytes.
+    pub color: egui::Color32,
+    /// The value of an answer that it is.
+    pub back: Option<ValuePlace>,
+}
+
+/// Something else to tell.
+pub(super) fn fact(name: &str, value: String, remark: String) -> Reading {
+    Reading { name: name.to_owned(), value, remark, kind: NodeKind::Raw }
 }
 
 /// All readings of a field.
@@ -100,50 +123,55 @@ pub(super) fn height(rows: usize) -> f32 {
 }
 
 /// Paints the card into `rect`; readings that do not fit are left out.
-pub(super) fn view(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    rect: Rect,
-    node: &Node,
-    color: egui::Color32,
-    rows: &[Reading],
-    bytes: &[u8],
-) {
+pub(super) fn view(ui: &mut Ui, cx: &mut Cx<'_>, rect: Rect, card: &Card) {
     let t = cx.tokens;
     pane::card(ui.painter(), rect, t);
     let y = rect.top() + HEAD / 2.0;
     let stripe = Rect::from_center_size(pos2(rect.left() + 13.5, y), vec2(3.0, 12.0));
-    ui.painter().rect_filled(stripe, 1, color);
+    ui.painter().rect_filled(stripe, 1, card.color);
+    let mut right = rect.right() - 12.0;
     let copy = t!("traffic.copy_as");
-    let copy_width = text::width(ui.painter(), copy.clone(), font::small_medium());
-    let right = rect.right() - 12.0 - copy_width;
+    let anchor = head_link(ui, &mut right, y, &copy);
+    menu::below(&anchor, |ui| copy_menu(ui, cx, card));
+    if let Some(back) = &card.back {
+        let words = back_words(cx, Some(back));
+        if head_link(ui, &mut right, y, &words).clicked() {
+            cx.push(Command::ShowInAnswer(Box::new(back.clone())));
+        }
+    }
+    let node = &card.node;
     let x = text::left_elided(
         ui.painter(),
         pos2(rect.left() + 22.0, y),
         &node.name,
         font::code_small(),
         t.hi,
-        right - rect.left() - 60.0,
+        (right - rect.left() - 30.0).min(240.0),
     );
-    let size = size_words(bytes.len() as u64);
+    let size = size_words(card.bytes.len() as u64);
     let place = match node.span.len() {
         0 | 1 => t!("traffic.byte_at", at = node.span.start, size = size),
         _ => t!("traffic.bytes_span", from = node.span.start, to = node.span.end - 1, size = size),
     };
-    text::left_elided(ui.painter(), pos2(x + 10.0, y), place, font::small(), t.low, right - x - 18.0);
-    let spot = Rect::from_min_size(pos2(right, y - 10.0), vec2(copy_width, 20.0));
-    let mut child = ui.new_child(egui::UiBuilder::new().id_salt("copy").max_rect(spot));
-    let anchor = button::link(&mut child, &copy);
-    menu::below(&anchor, |ui| copy_menu(ui, cx, node, rows, bytes));
+    text::left_elided(ui.painter(), pos2(x + 10.0, y), place, font::small(), t.low, right - x - 10.0);
     edge::hline(ui.painter(), rect.x_range().shrink(1.0), rect.top() + HEAD, t.line);
     let mut y = rect.top() + HEAD + 6.0 + ROW / 2.0;
-    for row in rows {
+    for row in &card.rows {
         if y + ROW / 2.0 > rect.bottom() {
             break;
         }
         reading_row(ui, rect, y, row, t);
         y += ROW;
     }
+}
+
+/// A link at the right end of the head; the next one goes to the left of it.
+fn head_link(ui: &mut Ui, right: &mut f32, y: f32, words: &str) -> egui::Response {
+    let width = text::width(ui.painter(), words, font::small_medium());
+    let spot = Rect::from_min_size(pos2(*right - width, y - 10.0), vec2(width, 20.0));
+    *right -= width + 16.0;
+    let mut child = ui.new_child(egui::UiBuilder::new().id_salt(("card", words)).max_rect(spot));
+    button::link(&mut child, words)
 }
 
 fn reading_row(ui: &Ui, rect: Rect, y: f32, row: &Reading, t: &Tokens) {
@@ -169,13 +197,14 @@ fn reading_row(ui: &Ui, rect: Rect, y: f32, row: &Reading, t: &Tokens) {
     }
 }
 
-fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, node: &Node, rows: &[Reading], bytes: &[u8]) {
-    let path = rows.iter().find(|row| row.name == "path").map(|row| row.value.clone()).unwrap_or_default();
+fn copy_menu(ui: &mut Ui, cx: &mut Cx<'_>, card: &Card) {
+    let bytes = &card.bytes;
+    let path = card.rows.iter().find(|row| row.name == "path").map(|row| row.value.clone()).unwrap_or_default();
     let entries = [
         (t!("traffic.copy_hex"), hex(bytes)),
         (t!("traffic.copy_text"), String::from_utf8_lossy(bytes).into_owned()),
         (t!("traffic.copy_base64"), base64(bytes)),
-        (t!("traffic.copy_value"), node.value.clone()),
+        (t!("traffic.copy_value"), card.node.value.clone()),
         (t!("traffic.copy_path"), path),
     ];
     for (name, value) in entries {

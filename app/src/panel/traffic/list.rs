@@ -1,12 +1,14 @@
 //! The list of frames: one row each, decoded only when seen.
 
 use callscope_wire::capture::Frame;
-use callscope_wire::{FlowId, dialect};
+use callscope_wire::{FlowId, FrameId, dialect};
 use egui::{Id, Ui, pos2};
 use rust_i18n::t;
 
+use super::assembled::Assembled;
 use super::{TrafficPanel, size_words};
 use crate::command::{ACTS, Act, Command, View};
+use crate::model::link;
 use crate::panel::{Cx, severity_mark};
 use crate::theme::{Tokens, font, icon, size};
 use crate::widget::chip::{self, grouped};
@@ -94,6 +96,7 @@ impl TrafficPanel {
         let row_name = |row: u64| frame_of(row).map(|frame| format!("{} {}", frame.id, frame.kind)).unwrap_or_default();
         let zero = self.reference.or(index.origin());
         let summaries = &mut self.summaries;
+        let desk = &self.desk;
         let name = t!("traffic.list");
         let id = Id::unique(("frames", self.docked.is_some()));
         let output = VTable::new(id, &name, &columns, index.rows().len() as u64)
@@ -103,6 +106,7 @@ impl TrafficPanel {
             .show(ui, &mut self.table, |row, number| {
                 let Some(frame) = frame_of(number) else { return };
                 let summary = summaries.entry(frame.id).or_insert_with(|| summarize(&frame));
+                paint_part(row, desk.here(), frame.id, t);
                 let after = zero.map(|zero| frame.at.0 as f64 / 1e6 - zero.0 as f64 / 1e6);
                 for (column, cell) in cells.iter().enumerate() {
                     paint_cell(row, column, *cell, &frame, summary, after, t);
@@ -110,12 +114,16 @@ impl TrafficPanel {
             });
         if output.selection_changed {
             self.selected = self.table.selected().and_then(|row| self.index.id(row));
+            if !self.desk.here().is_some_and(|here| self.selected.is_some_and(|id| here.message.part(id).is_some())) {
+                self.desk.clear_choice();
+            }
             self.refresh_detail(cx);
+            ui.ctx().request_repaint();
         }
         let selected = self.detail.as_ref().map(|detail| detail.frame.clone());
         if output.activated.is_some()
             && let Some(frame) = &selected
-            && let Some(flow) = flow_of(cx, frame)
+            && let Some(flow) = link::flow_of(cx.model, frame)
         {
             cx.push(Command::ShowFlow(flow));
         }
@@ -136,7 +144,7 @@ impl TrafficPanel {
     }
 
     fn row_menu(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, frame: &Frame) {
-        let flow = flow_of(cx, frame);
+        let flow = link::flow_of(cx.model, frame);
         if menu::item(ui, Some(icon::CROSSHAIR), &t!("traffic.follow_this"), "", flow.is_some()).clicked() {
             cx.push(Command::FollowFlow(flow));
         }
@@ -239,6 +247,18 @@ impl TrafficPanel {
     }
 }
 
+/// Frames with parts of the message that is being looked at have a bar; those with the chosen value are selected, too.
+fn paint_part(row: &RowPainter<'_>, here: Option<&Assembled>, frame: FrameId, t: &Tokens) {
+    let Some(here) = here.filter(|here| here.message.parts.len() > 1 && here.message.part(frame).is_some()) else {
+        return;
+    };
+    if !row.selected && here.chosen_in(frame).is_some() {
+        row.painter.rect_filled(row.rect.shrink2(egui::vec2(4.0, 0.0)), size::ROW_RADIUS, t.select);
+    }
+    let bar = egui::Rect::from_center_size(pos2(row.rect.left() + 5.0, row.rect.center().y), egui::vec2(2.0, 16.0));
+    row.painter.rect_filled(bar, 1, t.accent);
+}
+
 fn paint_cell(
     row: &RowPainter<'_>,
     column: usize,
@@ -310,14 +330,6 @@ fn summarize(frame: &Frame) -> String {
 /// Milliseconds to the microsecond; whole seconds' worth of digits when they get many.
 fn time_words(millis: f64) -> String {
     if millis.abs() < 100_000.0 { format!("{millis:.3}") } else { format!("{:.2} s", millis / 1e3) }
-}
-
-/// The call that a frame belongs to, newest first.
-fn flow_of(cx: &Cx<'_>, frame: &Frame) -> Option<FlowId> {
-    if frame.stream == 0 {
-        return None;
-    }
-    cx.model.flows.iter().rev().find(|(_, record)| record.flow.owns(frame.connection, frame.stream)).map(|(id, _)| id)
 }
 
 fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

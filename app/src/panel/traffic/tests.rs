@@ -15,6 +15,8 @@ use egui::{Key, Rect, Theme, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
+mod link;
+
 use super::{Cx, TrafficPanel};
 use crate::command::Command;
 use crate::model::Model;
@@ -230,11 +232,11 @@ fn app(ui: &mut egui::Ui, state: &mut State) {
         &mut Cx { model: &state.model, commands: &mut state.commands, tokens: t, narrow: rect.width() < size::NARROW };
     if state.in_dock {
         pane::island(ui.painter(), rect, t);
-        state.panel.dock_logic(cx, state.dock);
+        state.panel.dock_logic(ui.ctx(), cx, state.dock);
         pane::inside(ui, rect.shrink(1.0), "dock", |ui| state.panel.dock_ui(ui, cx, state.dock));
         return;
     }
-    state.panel.logic(cx);
+    state.panel.logic(ui.ctx(), cx);
     let x = |share: f32| (rect.left() + rect.width() * share).round();
     let part =
         |from: f32, to: f32| Rect::from_min_max(pos2(x(from), rect.top() + 48.0), pos2(x(to) - 4.0, rect.bottom()));

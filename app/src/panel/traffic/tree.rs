@@ -4,15 +4,18 @@ use callscope_wire::inspect::{Node, NodeKind};
 use egui::{Align, EventFilter, Id, Key, Modifiers, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 
-use super::TrafficPanel;
+use super::assembled::Assembled;
 use super::detail::{Detail, FieldRow};
+use super::message::back_item;
+use super::{BytesView, TrafficPanel};
+use crate::command::Command;
 use crate::panel::Cx;
 use crate::theme::{Tokens, font, icon, size};
 use crate::widget::chip::grouped;
 use crate::widget::mark::{self, Mark};
 use crate::widget::row::{self, Caret};
 use crate::widget::vtable::{Column, RowPainter, VTable, Width};
-use crate::widget::{edge, pane, text};
+use crate::widget::{edge, menu, pane, text};
 use crate::words::tell;
 
 /// Diagnostics listed over the footer.
@@ -21,6 +24,10 @@ const ODD_SHOWN: usize = 4;
 impl TrafficPanel {
     /// Fields, what is odd, and a footer.
     pub fn tree_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if self.shown_view() != BytesView::Frame {
+            self.message_tree_ui(ui, cx);
+            return;
+        }
         let t = cx.tokens;
         let Some(detail) = &self.detail else {
             nothing_selected(ui, cx, &t!("traffic.decoded"));
@@ -42,11 +49,12 @@ impl TrafficPanel {
             let note = instance.map_or_else(|| frame.to_string(), |instance| format!("{frame} · {instance}"));
             text::line(ui, &note, font::small(), t.low, 20.0);
         });
-        pane::inside(ui, middle, "fields", |ui| self.fields_ui(ui, t));
+        pane::inside(ui, middle, "fields", |ui| self.fields_ui(ui, cx));
         self.tree_footer(ui, bottom, t);
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, t: &'static Tokens) {
+    fn fields_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let t = cx.tokens;
         let Some(detail) = &self.detail else { return };
         if detail.rows.is_empty() {
             let known = detail.frame.dialect.is_some();
@@ -58,6 +66,7 @@ impl TrafficPanel {
         let id = Id::unique(("frame fields", self.docked.is_some()));
         let focused = ui.memory(|memory| memory.has_focus(id));
         let mut toggle = if focused { self.fold_keys(ui) } else { None };
+        let back = self.desk.here().and_then(Assembled::link);
         let Some(detail) = &self.detail else { return };
         let columns = [Column { name: "", width: Width::Flex(60.0), align: Align::Min }];
         let rows = &detail.rows;
@@ -96,9 +105,25 @@ impl TrafficPanel {
         }
         if output.activated.is_some() && toggle.is_none() {
             toggle = clicked.as_ref().filter(|row| row.open.is_some()).map(|row| row.key.clone());
+            if toggle.is_none()
+                && let Some(back) = &back
+            {
+                cx.push(Command::ShowInAnswer(Box::new(back.clone())));
+            }
         }
+        let path = clicked.as_ref().map(|_| detail.selected_path()).filter(|path| !path.is_empty());
+        menu::context(&output.response, |ui| {
+            if menu::item(ui, Some(icon::COPY), &t!("call.answer.copy_path"), "", path.is_some()).clicked()
+                && let Some(path) = &path
+            {
+                cx.push(Command::Copy(path.clone()));
+            }
+            menu::separator(ui);
+            back_item(ui, cx, back.as_ref());
+        });
         if output.selection_changed {
             self.select_field(clicked.map(|row| row.path), true);
+            self.choose_in_frame(ui.ctx(), None);
         }
         if let Some(key) = toggle {
             if !self.folded.remove(&key) {

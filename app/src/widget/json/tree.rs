@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use egui::{EventFilter, Id, Key, Modifiers, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2};
+use egui::{Color32, EventFilter, Id, Key, Modifiers, Painter, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2};
 use serde_json::Value;
 
 use super::flat::{self, FlatRow, Shape};
@@ -78,7 +78,7 @@ pub struct TreeOutput {
     pub selection_changed: bool,
     /// JSON pointer of the row that was clicked with the other button.
     pub context: Option<String>,
-    /// JSON pointer of the row that was double-clicked.
+    /// JSON pointer of the row without anything inside that was double-clicked, or entered.
     pub activated: Option<String>,
 }
 
@@ -90,17 +90,24 @@ pub struct Tree<'a> {
     version: u64,
     labels: Labels<'a>,
     fact: Option<Fact<'a>>,
+    stripe: Option<&'a dyn Fn(&str) -> Color32>,
 }
 
 impl<'a> Tree<'a> {
     /// `version` must change when `value` does. `name` is what screen readers and tests call the tree.
     pub fn new(id: Id, name: &'a str, value: &'a Value, version: u64, labels: Labels<'a>) -> Self {
-        Self { id, name, value, version, labels, fact: None }
+        Self { id, name, value, version, labels, fact: None, stripe: None }
     }
 
     /// What stands at the right end of the row of a JSON pointer: a type, a field number.
     pub fn fact(mut self, fact: Fact<'a>) -> Self {
         self.fact = Some(fact);
+        self
+    }
+
+    /// A stripe before each value that has nothing inside, in the color of its bytes elsewhere.
+    pub fn stripe(mut self, stripe: &'a dyn Fn(&str) -> Color32) -> Self {
+        self.stripe = Some(stripe);
         self
     }
 
@@ -148,7 +155,7 @@ impl<'a> Tree<'a> {
             }
         }
         if response.has_focus() {
-            self.keys(ui, state, &rows, &extent);
+            activated = self.keys(ui, state, &rows, &extent).or(activated);
         }
         if state.flat.is_none() {
             rows = self.rows(state);
@@ -196,7 +203,8 @@ impl<'a> Tree<'a> {
         rows
     }
 
-    fn keys(&self, ui: &Ui, state: &mut TreeState, rows: &[FlatRow], extent: &Extent) {
+    /// Gives what Enter was pressed on, where that has nothing to unfold.
+    fn keys(&self, ui: &Ui, state: &mut TreeState, rows: &[FlatRow], extent: &Extent) -> Option<String> {
         ui.memory_mut(|memory| {
             let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
             memory.set_focus_lock_filter(self.id, filter);
@@ -221,14 +229,12 @@ impl<'a> Tree<'a> {
                 other => format!("{other:#}"),
             });
         }
-        let Some(last) = rows.len().checked_sub(1).filter(|_| !pressed.is_empty()) else {
-            return;
-        };
+        let last = rows.len().checked_sub(1).filter(|_| !pressed.is_empty())?;
         let page = Scroll::page(extent) as usize;
         for key in pressed {
             let current = selected_row(rows, state);
             let at = current.unwrap_or_default();
-            let Some(one) = rows.get(at) else { return };
+            let one = rows.get(at)?;
             let to = match key {
                 Key::ArrowDown => current.map_or(0, |at| at + 1),
                 Key::ArrowUp => at.saturating_sub(1),
@@ -239,12 +245,13 @@ impl<'a> Tree<'a> {
                 Key::ArrowRight if one.shape != Shape::Scalar && one.open => at + 1,
                 Key::ArrowRight | Key::Enter if one.shape != Shape::Scalar => {
                     state.toggle(one, flat::pointer(rows, at));
-                    return;
+                    return None;
                 }
                 Key::ArrowLeft if one.shape != Shape::Scalar && one.open => {
                     state.toggle(one, flat::pointer(rows, at));
-                    return;
+                    return None;
                 }
+                Key::Enter if current.is_some() => return Some(flat::pointer(rows, at)),
                 Key::ArrowLeft => one.parent.map_or(at, |parent| parent as usize),
                 _ => at,
             }
@@ -252,6 +259,7 @@ impl<'a> Tree<'a> {
             state.selected = Some(flat::pointer(rows, to));
             state.scroll.reveal(to as u64, extent);
         }
+        None
     }
 
     fn paint_row(&self, painter: &Painter, rect: Rect, one: &FlatRow, value: &Value, pointer: &str, t: &Tokens) {
@@ -272,7 +280,12 @@ impl<'a> Tree<'a> {
             right = text::galley_right(painter, pos2(right, y), line, t.low) - 12.0;
         }
         let face = font::code_small;
-        let left = caret_x + 11.0;
+        let mut left = caret_x + 11.0;
+        if let Some(stripe) = self.stripe.filter(|_| one.shape == Shape::Scalar) {
+            let place = Rect::from_center_size(pos2(caret_x + 6.0, y), egui::vec2(3.0, 12.0));
+            painter.rect_filled(place, 1, stripe(pointer));
+            left = caret_x + 16.0;
+        }
         let name = one.name();
         let mut x = left;
         if !name.is_empty() {

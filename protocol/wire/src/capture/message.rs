@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Frames of other streams lie in between, and the oldest parts may be gone already: a message says whether its
-//! beginning and its end are here. What the bytes mean is told elsewhere (`inspect::message`).
+//! beginning and its end are here. What the bytes mean is told elsewhere (`inspect::content`).
 
 use std::cmp::Ordering;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Frame, Store};
 use crate::inspect::Part;
-use crate::{ConnectionId, FrameId, Span, Time};
+use crate::{Compression, ConnectionId, Encoding, FrameId, Span, Time};
 
 /// Taps of different connections come a little out of order.
 const DISORDER: Duration = Duration::from_secs(1);
@@ -65,6 +65,8 @@ pub struct Message {
     pub ends: bool,
     /// It is compressed as a whole: its bytes say nothing alone.
     pub compressed: bool,
+    /// What it is in; the compression counts only if it is compressed.
+    pub encoding: Encoding,
 }
 
 /// A frame's part of a message.
@@ -82,6 +84,7 @@ pub struct PartAt {
 #[derive(Clone, Debug)]
 pub struct Pieces {
     pieces: Vec<(FrameId, MessagePart, Bytes)>,
+    encoding: Encoding,
 }
 
 impl MessagePart {
@@ -125,6 +128,11 @@ impl Message {
     /// What a frame has of the message.
     pub fn part(&self, frame: FrameId) -> Option<&PartAt> {
         self.parts.iter().find(|part| part.frame == frame)
+    }
+
+    /// What its bytes are compressed by.
+    pub fn compression(&self) -> Compression {
+        if self.compressed { self.encoding.compression } else { Compression::None }
     }
 
     /// Whether all of it is here.
@@ -171,6 +179,7 @@ impl Pieces {
             begins: first.is_some_and(|part| part.begins),
             ends: last.is_some_and(|part| part.ends),
             compressed: first.is_some_and(|part| part.compressed),
+            encoding: self.encoding,
         }
     }
 }
@@ -220,7 +229,7 @@ impl Store {
                 }
             }
         }
-        Some(Pieces { pieces })
+        Some(Pieces { pieces, encoding: here.encoding })
     }
 
     /// A frame with a part of this message, looked for around `near` first.

@@ -9,7 +9,9 @@
 //! ```
 
 pub mod binary;
+pub mod content;
 pub mod json;
+pub mod locate;
 pub mod message;
 
 use bytes::Bytes;

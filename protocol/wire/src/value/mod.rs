@@ -6,7 +6,6 @@ pub mod diff;
 pub mod edit;
 pub mod extent;
 pub mod landmarks;
-pub mod locate;
 pub mod merge;
 pub mod outline;
 pub mod path;

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Codec;
 use crate::capture::{ConnectionFacts, Recorder, TapChunk, TapEvent};
+use crate::codec::Typed;
 use crate::engine::Side;
 use crate::frame::native::{Encoder, Flags, Kind};
-use crate::value::locate;
+use crate::inspect::content::Content;
 
 /// A native connection as its tap sees it, its frames made by hand.
 struct Wire {
@@ -16,6 +18,8 @@ struct Wire {
     store: Store,
     connection: u64,
     clock: u64,
+    /// Of calls that begin.
+    encoding: Encoding,
 }
 
 impl Wire {
@@ -28,7 +32,13 @@ impl Wire {
             dialect: Some("native"),
             instance: None,
         };
-        let mut wire = Self { recorder: Recorder::default(), store: Store::new(64 << 20), connection: 1, clock: 0 };
+        let mut wire = Self {
+            recorder: Recorder::default(),
+            store: Store::new(64 << 20),
+            connection: 1,
+            clock: 0,
+            encoding: Encoding::default(),
+        };
         wire.tap(TapEvent::Opened(facts));
         wire
     }
@@ -40,7 +50,7 @@ impl Wire {
     }
 
     fn frame(&mut self, sent: bool, kind: Kind, flags: Flags, stream: u32, body: &[u8]) {
-        let bytes = encoded(kind, flags, stream, body);
+        let bytes = encoded(kind, flags, stream, body, self.encoding);
         self.tap(if sent { TapEvent::Sent(bytes) } else { TapEvent::Received(bytes) });
     }
 
@@ -51,13 +61,14 @@ impl Wire {
     }
 }
 
-fn encoded(kind: Kind, flags: Flags, stream: u32, body: &[u8]) -> Bytes {
+fn encoded(kind: Kind, flags: Flags, stream: u32, body: &[u8], encoding: Encoding) -> Bytes {
     let mut encoder = Encoder::default();
     encoder.checksums = true;
     let mut out = Vec::new();
     let meta = |buf: &mut BytesMut| {
         if kind == Kind::REQUEST {
             buf.extend_from_slice(b"\x01\x03a/B");
+            buf.extend_from_slice(&[6, 1, encoding.codec.id(), 16, 1, encoding.compression.id()]);
         }
     };
     encoder.frame(&mut out, (kind, flags, stream), 1 << 14, meta, &Bytes::copy_from_slice(body)).unwrap();
@@ -164,15 +175,15 @@ fn the_plain_dialects_messages_lie_in_their_requests_and_answers() {
 
 /// A stream and whether this side writes.
 type Lane = (u32, bool);
-/// Whether more of the message follows, and the part.
-type Waiting = (bool, Vec<u8>);
+/// A part of a message, and its flags.
+type Waiting = (Flags, Vec<u8>);
 
-/// One message on its way: its stream, direction, bytes, and where it is cut.
-fn any_message() -> impl Strategy<Value = (u32, bool, String, Vec<usize>)> {
-    let value = prop::collection::vec(("[a-d]{1,3}", any::<i32>()), 0..12)
-        .prop_map(|members| serde_json::json!({"items": members, "end": true}).to_string());
-    (0..3_u32, any::<bool>(), value, prop::collection::vec(0..400_usize, 0..6))
-        .prop_map(|(stream, sent, text, cuts)| (2 * stream + 1, sent, text, cuts))
+/// One message on its way: its stream, direction, value, and where it is cut.
+fn any_message() -> impl Strategy<Value = (u32, bool, crate::Value, Vec<usize>)> {
+    let value = prop::collection::vec(("[a-d]{1,3}", any::<i32>()), 0..40)
+        .prop_map(|members| serde_json::json!({"items": members, "note": "x".repeat(1200), "end": true}));
+    (0..3_u32, any::<bool>(), value, prop::collection::vec(0..4_000_usize, 0..6))
+        .prop_map(|(stream, sent, value, cuts)| (2 * stream + 1, sent, value, cuts))
 }
 
 proptest! {
@@ -181,60 +192,74 @@ proptest! {
         messages in prop::collection::vec(any_message(), 1..10),
         turns in prop::collection::vec(any::<prop::sample::Index>(), 80),
         server in any::<bool>(),
+        codec in 0..3_usize,
+        compression in 0..3_usize,
     ) {
         let mut wire = Wire::new(if server { Side::Server } else { Side::Client });
+        wire.encoding = Encoding { codec: Codec::ALL[codec], compression: Compression::ALL[compression] };
+        let Encoding { codec, compression } = wire.encoding;
         for stream in [1, 3, 5] {
             wire.frame(!server, Kind::REQUEST, Flags::NONE, stream, b"");
         }
         // Frames of each stream and direction in order; which of them goes next is chance.
         let mut lanes: BTreeMap<Lane, VecDeque<Waiting>> = BTreeMap::new();
-        for (stream, sent, text, cuts) in &messages {
-            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (text.len() + 1)).collect();
-            cuts.extend([0, text.len()]);
+        let mut packed = Vec::new();
+        for (stream, sent, value, cuts) in &messages {
+            let plain = Bytes::from(codec.encode(value, Typed::UNKNOWN));
+            let small = compression.pack(&plain);
+            let flags = MSG.with_if(small.is_some(), Flags::COMP);
+            let bytes = small.unwrap_or(plain);
+            let mut cuts: Vec<_> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();
-            let parts: Vec<_> = cuts.windows(2).map(|pair| text.as_bytes()[pair[0]..pair[1]].to_vec()).collect();
+            let parts: Vec<_> = cuts.windows(2).map(|pair| bytes[pair[0]..pair[1]].to_vec()).collect();
             let last = parts.len() - 1;
-            let lane = lanes.entry((*stream, *sent)).or_default();
-            lane.extend(parts.into_iter().enumerate().map(|(index, part)| (index < last, part)));
+            let parts = parts.into_iter().enumerate();
+            lanes.entry((*stream, *sent)).or_default()
+                .extend(parts.map(|(index, part)| (flags.with_if(index < last, Flags::MORE), part)));
+            packed.push(bytes);
         }
         let mut turns = turns.iter().cycle();
         while !lanes.is_empty() {
             let lane = *lanes.keys().nth(turns.next().unwrap().index(lanes.len())).unwrap();
-            let frames = lanes.get_mut(&lane).unwrap();
-            match frames.pop_front() {
-                Some((more, body)) => {
-                    wire.frame(lane.1, Kind::DATA, MSG.with_if(more, Flags::MORE), lane.0, &body);
-                }
+            match lanes.get_mut(&lane).unwrap().pop_front() {
+                Some((flags, body)) => wire.frame(lane.1, Kind::DATA, flags, lane.0, &body),
                 None => { lanes.remove(&lane); }
             }
         }
 
         let mut counts = BTreeMap::new();
         let mut seen = HashSet::new();
-        for (stream, sent, text, _) in &messages {
+        for ((stream, sent, value, _), bytes) in messages.iter().zip(&packed) {
             let number = counts.entry((*stream, *sent)).or_insert(0);
             let message = wire.message(u64::from(*stream), *sent, *number).unwrap();
             *number += 1;
             prop_assert!(message.is_whole());
-            prop_assert_eq!(&*message.bytes, text.as_bytes());
+            prop_assert_eq!(&message.bytes, bytes);
             // Every byte of it has its place in a frame, and no other byte has the same.
-            for at in 0..text.len() {
+            for at in 0..bytes.len() {
                 let places: Vec<_> = message.in_frames(Span::at(at, 1)).collect();
                 prop_assert_eq!(places.len(), 1);
                 let (frame, span) = places[0];
                 prop_assert!(seen.insert((frame, span.start)));
                 prop_assert_eq!(message.of_frame(frame, span.start), Some(at));
             }
+            let content = Content::read(message.encoding.codec, message.compression(), &message.bytes, 1 << 20).unwrap();
+            prop_assert_eq!(content.value.as_deref(), Ok(value));
             // The bytes of every value are its encoding, wherever it was cut.
-            let value: crate::Value = serde_json::from_str(text).unwrap();
             let items = value["items"].as_array().unwrap();
             for pointer in (0..items.len()).map(|index| format!("/items/{index}/1")).chain(["/end".to_owned()]) {
-                let place = locate::find(&message.bytes, &pointer).unwrap();
+                let place = content.find(&pointer).unwrap();
+                let expected = codec.encode(value.pointer(&pointer).unwrap(), Typed::UNKNOWN);
+                prop_assert_eq!(&content.bytes[place.value.range()], &expected[..]);
+                if message.compressed {
+                    continue;
+                }
                 let mut bytes = Vec::new();
                 for (frame, span) in message.in_frames(place.value) {
                     bytes.extend_from_slice(&wire.store.get(frame).unwrap().bytes[span.range()]);
                 }
-                prop_assert_eq!(String::from_utf8(bytes).unwrap(), value.pointer(&pointer).unwrap().to_string());
+                prop_assert_eq!(bytes, expected);
             }
         }
     }

@@ -1,11 +1,24 @@
-//! Where in a JSON text the value of a pointer lies, and of which value a byte is. One pass, nothing kept: a text may
-//! be as large as it likes. (Who asks again and again of one small text takes [`SpanMap`](super::text::SpanMap).)
+//! Where in a message the value of a pointer lies, and of which value a byte is. One pass, nothing kept: a message may
+//! be as large as it likes. (Who asks again and again of one small text takes
+//! [`SpanMap`](crate::value::text::SpanMap).)
 //!
-//! Meant for text that is JSON; of anything else it finds what can be found.
+//! ```text
+//!  bytes ──▶ json::Walk, binary::Walk ──▶ values with their labels and bytes ──▶ find, pointer_at, leaves
+//! ```
+//!
+//! Meant for whole messages; of anything else it finds what can be found.
 
-use super::path;
-use super::scan::{Token, Tokens, unquote};
+mod binary;
+mod json;
+
+use std::borrow::Cow;
+
 use crate::Span;
+use crate::codec::Codec;
+use crate::value::path;
+
+/// Levels that are looked into.
+const MAX_DEPTH: usize = 1_000;
 
 /// A value's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,21 +30,21 @@ pub struct Place {
 }
 
 /// The value at a JSON pointer. Of members with the same name the last counts, as it does for whoever decodes.
-pub fn find(text: &[u8], pointer: &str) -> Option<Place> {
+pub fn find(codec: Codec, bytes: &[u8], pointer: &str) -> Option<Place> {
     let steps: Vec<_> = path::steps(pointer).collect();
-    let mut walk = Walk::new(text);
+    let mut walk = walk(codec, bytes);
     let mut found = None;
     // Containers that the pointer leads through and that are open: each stands for a step that is taken.
     let mut taken = 0;
     while let Some(seen) = walk.next() {
         let Seen::Value { label, name, span, container } = seen else {
-            taken -= 1;
-            if taken == 0 {
-                return found;
+            match usize::checked_sub(taken, 1) {
+                Some(outside) if outside > 0 => taken = outside,
+                _ => return found,
             }
             continue;
         };
-        let here = taken == 0 || steps.get(taken - 1).is_some_and(|step| label.is(text, step));
+        let here = taken == 0 || steps.get(taken - 1).is_some_and(|step| is(walk.as_ref(), label, step));
         if here {
             // A later member of the same name replaces what was found before.
             found = None;
@@ -40,7 +53,7 @@ pub fn find(text: &[u8], pointer: &str) -> Option<Place> {
             let value = Span::new(span.start, if container { walk.pass_over() } else { span.end });
             let start = name.map_or(value.start, |name| name.start);
             found = Some(Place { value, named: Span::new(start, value.end) });
-            if !walk.in_any_object() {
+            if !walk.in_any_map() {
                 return found;
             }
         } else if here && container {
@@ -54,16 +67,10 @@ pub fn find(text: &[u8], pointer: &str) -> Option<Place> {
 
 /// The pointer of the innermost value that has this byte: its own bytes, and the name that its object gives it. What
 /// is between two values belongs to the one that both are in.
-pub fn pointer_at(text: &[u8], offset: usize) -> Option<String> {
+pub fn pointer_at(codec: Codec, bytes: &[u8], offset: usize) -> Option<String> {
+    let mut walk = walk(codec, bytes);
     let mut labels = Vec::new();
-    let pointer = |labels: &[Label]| {
-        labels.iter().fold(String::new(), |pointer, label| match label {
-            Label::Top => pointer,
-            Label::Name(span) => path::member(&pointer, &unquote(text.get(span.range()).unwrap_or_default()).text),
-            Label::Index(index) => path::item(&pointer, *index),
-        })
-    };
-    for seen in Walk::new(text) {
+    while let Some(seen) = walk.next() {
         match seen {
             Seen::Value { label, name, span, container } => {
                 if offset < name.map_or(span.start, |name| name.start) {
@@ -80,25 +87,31 @@ pub fn pointer_at(text: &[u8], offset: usize) -> Option<String> {
             Seen::End(span) if offset < span.end => break,
             Seen::End(_) => {
                 labels.pop();
-                if labels.is_empty() {
-                    return None;
-                }
             }
         }
+        if labels.is_empty() {
+            return None;
+        }
     }
-    (!labels.is_empty() && offset < text.len()).then(|| pointer(&labels))
+    let found = !labels.is_empty() && offset < bytes.len();
+    found.then(|| {
+        labels.iter().fold(String::new(), |pointer, label| match label {
+            Label::Top => pointer,
+            Label::Name(span) => path::member(&pointer, &walk.name(*span)),
+            Label::Index(index) => path::item(&pointer, *index),
+        })
+    })
 }
 
-/// The innermost values of a text in order, each with its name's bytes, and the place of the outermost member or item
-/// that it is in: what bytes are colored by. At most `most`.
-pub fn leaves(text: &[u8], most: usize) -> Vec<(Span, usize)> {
-    let mut walk = Walk::new(text);
+/// The innermost values of a message in order, each with its name's bytes, and the place of the outermost member or
+/// item that it is in: what bytes are colored by. At most `most`.
+pub fn leaves(codec: Codec, bytes: &[u8], most: usize) -> Vec<(Span, usize)> {
+    let mut walk = walk(codec, bytes);
     let mut out = Vec::new();
     let mut outermost = 0;
     while let Some(seen) = walk.next() {
         let Seen::Value { name, span, container, .. } = seen else { continue };
-        let depth = walk.open.len() - usize::from(container);
-        if depth == 1 {
+        if walk.depth() == 1 + usize::from(container) {
             outermost += 1;
         }
         let place = usize::saturating_sub(outermost, 1);
@@ -116,86 +129,53 @@ pub fn leaves(text: &[u8], most: usize) -> Vec<(Span, usize)> {
     out
 }
 
+/// What a container calls a value.
 #[derive(Clone, Copy, Debug)]
 enum Label {
+    /// It is in none.
     Top,
-    /// Its quotes included.
+    /// Bytes of its name.
     Name(Span),
     Index(usize),
 }
 
-impl Label {
-    fn is(self, text: &[u8], step: &str) -> bool {
-        match self {
-            Self::Top => false,
-            Self::Name(span) => unquote(text.get(span.range()).unwrap_or_default()).text == step,
-            Self::Index(index) => step.parse() == Ok(index),
-        }
-    }
-}
-
 enum Seen {
-    /// A value, or the first byte of a container.
+    /// A value; of a container those bytes that come before what it holds.
     Value { label: Label, name: Option<Span>, span: Span, container: bool },
-    /// The last byte of a container.
+    /// The last bytes of a container, if there are any of its own.
     End(Span),
 }
 
-struct Walk<'a> {
-    tokens: Tokens<'a>,
-    /// Containers around, each with what comes next in it: `None` in an object.
-    open: Vec<Option<usize>>,
-    name: Option<Span>,
-}
-
-impl<'a> Walk<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self { tokens: Tokens::new(text), open: Vec::new(), name: None }
-    }
-
-    fn in_any_object(&self) -> bool {
-        self.open.contains(&None)
-    }
+/// The values of a message in order, containers before what they hold and again behind it.
+trait Walk {
+    /// What comes next; `None` at the end, and where nothing more can be read.
+    fn next(&mut self) -> Option<Seen>;
 
     /// Goes on behind the container that has just begun; gives its end.
-    fn pass_over(&mut self) -> usize {
-        self.open.pop();
-        self.tokens.skip_container()
+    fn pass_over(&mut self) -> usize;
+
+    /// What bytes that are a name say.
+    fn name(&self, span: Span) -> Cow<'_, str>;
+
+    /// Containers around what comes next.
+    fn depth(&self) -> usize;
+
+    /// Whether one of them has names, of which one may come twice.
+    fn in_any_map(&self) -> bool;
+}
+
+fn walk(codec: Codec, bytes: &[u8]) -> Box<dyn Walk + '_> {
+    match codec.items(bytes) {
+        None => Box::new(json::Walk::new(bytes)),
+        Some(items) => Box::new(binary::Walk::new(codec, bytes, items)),
     }
 }
 
-impl Iterator for Walk<'_> {
-    type Item = Seen;
-
-    fn next(&mut self) -> Option<Seen> {
-        loop {
-            let (token, span) = self.tokens.next()?;
-            match token {
-                Token::Comma | Token::Colon => {}
-                Token::ObjectEnd | Token::ArrayEnd => {
-                    if self.open.pop().is_some() {
-                        return Some(Seen::End(span));
-                    }
-                }
-                Token::Text if self.open.last() == Some(&None) && self.name.is_none() => self.name = Some(span),
-                _ => {
-                    let name = self.name.take();
-                    let label = match self.open.last_mut() {
-                        None => Label::Top,
-                        Some(Some(next)) => {
-                            *next += 1;
-                            Label::Index(*next - 1)
-                        }
-                        Some(None) => Label::Name(name.unwrap_or(Span::at(span.start, 0))),
-                    };
-                    let container = matches!(token, Token::ObjectStart | Token::ArrayStart);
-                    if container {
-                        self.open.push((token == Token::ArrayStart).then_some(0));
-                    }
-                    return Some(Seen::Value { label, name, span, container });
-                }
-            }
-        }
+fn is(walk: &dyn Walk, label: Label, step: &str) -> bool {
+    match label {
+        Label::Top => false,
+        Label::Name(span) => walk.name(span) == step,
+        Label::Index(index) => step.parse() == Ok(index),
     }
 }
 
@@ -205,9 +185,10 @@ mod tests {
 
     use super::*;
     use crate::Value;
+    use crate::codec::Typed;
 
     fn found<'a>(text: &'a str, pointer: &str) -> Option<(&'a str, &'a str)> {
-        let place = find(text.as_bytes(), pointer)?;
+        let place = find(Codec::Json, text.as_bytes(), pointer)?;
         Some((text.get(place.value.range())?, text.get(place.named.range())?))
     }
 
@@ -233,7 +214,7 @@ mod tests {
     #[test]
     fn a_byte_belongs_to_the_innermost_value() {
         let text = r#"{"id": 7, "of":[ {"x":1},2]}"#;
-        let at = |part: &str| pointer_at(text.as_bytes(), text.find(part).unwrap());
+        let at = |part: &str| pointer_at(Codec::Json, text.as_bytes(), text.find(part).unwrap());
         assert_eq!(at("\"id\"").as_deref(), Some("/id"));
         assert_eq!(at(": 7").as_deref(), Some("/id"), "its colon");
         assert_eq!(at("7").as_deref(), Some("/id"));
@@ -245,22 +226,37 @@ mod tests {
         assert_eq!(at("},2").as_deref(), Some("/of/0"));
         assert_eq!(at("2]").as_deref(), Some("/of/1"));
         assert_eq!(at("]}").as_deref(), Some("/of"));
-        assert_eq!(pointer_at(text.as_bytes(), text.len() - 1).as_deref(), Some(""));
-        assert_eq!(pointer_at(text.as_bytes(), text.len()), None);
-        assert_eq!(pointer_at(b"  17 ", 3).as_deref(), Some(""));
-        assert_eq!(pointer_at(b"  17 ", 0), None);
+        assert_eq!(pointer_at(Codec::Json, text.as_bytes(), text.len() - 1).as_deref(), Some(""));
+        assert_eq!(pointer_at(Codec::Json, text.as_bytes(), text.len()), None);
+        assert_eq!(pointer_at(Codec::Json, b"  17 ", 3).as_deref(), Some(""));
+        assert_eq!(pointer_at(Codec::Json, b"  17 ", 0), None);
     }
 
     #[test]
     fn leaves_know_their_outermost_member() {
         let text = r#"{"id":7,"of":[{"x":1},2],"e":[]}"#;
-        let leaves: Vec<_> =
-            leaves(text.as_bytes(), 100).into_iter().map(|(span, place)| (&text[span.range()], place)).collect();
+        let leaves: Vec<_> = leaves(Codec::Json, text.as_bytes(), 100)
+            .into_iter()
+            .map(|(span, place)| (&text[span.range()], place))
+            .collect();
         assert_eq!(leaves, [("\"id\":7", 0), ("\"of\"", 1), ("\"x\":1", 1), ("2", 1), ("\"e\"", 2)]);
     }
 
+    #[test]
+    fn cbor_without_lengths_and_with_tags() {
+        // {_ "a": 1(7), "b": [_ "x", (_ "y" "z")]}
+        let bytes = b"\xbf\x61a\xc1\x07\x61b\x9f\x61x\x7f\x61y\x61z\xff\xff\xff";
+        let value = |pointer: &str| find(Codec::Cbor, bytes, pointer).map(|place| (place.named.start, place.value));
+        assert_eq!(value("/a"), Some((1, Span::new(3, 5))));
+        assert_eq!(value("/b"), Some((5, Span::new(7, 17))));
+        assert_eq!(value("/b/1"), Some((10, Span::new(10, 16))));
+        assert_eq!(pointer_at(Codec::Cbor, bytes, 16).as_deref(), Some("/b"), "its break");
+        assert_eq!(pointer_at(Codec::Cbor, bytes, 17).as_deref(), Some(""));
+        assert_eq!(pointer_at(Codec::Cbor, bytes, 18), None);
+    }
+
     /// Any JSON value, not too large.
-    pub fn any_value() -> impl Strategy<Value = Value> {
+    fn any_value() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
             Just(Value::Null),
             any::<bool>().prop_map(Value::from),
@@ -300,21 +296,44 @@ mod tests {
             let mut all = Vec::new();
             pointers(&value, String::new(), &mut all);
             for (pointer, part) in all {
-                let place = find(text.as_bytes(), &pointer).unwrap();
+                let place = find(Codec::Json, text.as_bytes(), &pointer).unwrap();
                 let read: Value = serde_json::from_slice(&text.as_bytes()[place.value.range()]).unwrap();
                 prop_assert_eq!(read, part);
                 // The first byte of a container is its own; so is a scalar's.
-                prop_assert_eq!(pointer_at(text.as_bytes(), place.value.start), Some(pointer.clone()));
-                prop_assert_eq!(pointer_at(text.as_bytes(), place.named.start), Some(pointer.clone()));
-                prop_assert_eq!(pointer_at(text.as_bytes(), place.value.end - 1), Some(pointer));
+                prop_assert_eq!(pointer_at(Codec::Json, text.as_bytes(), place.value.start), Some(pointer.clone()));
+                prop_assert_eq!(pointer_at(Codec::Json, text.as_bytes(), place.named.start), Some(pointer.clone()));
+                prop_assert_eq!(pointer_at(Codec::Json, text.as_bytes(), place.value.end - 1), Some(pointer));
+            }
+        }
+
+        #[test]
+        fn every_value_of_a_binary_message_is_found_and_finds_back(value in any_value(), cbor in any::<bool>()) {
+            let codec = if cbor { Codec::Cbor } else { Codec::Msgpack };
+            let bytes = codec.encode(&value, Typed::UNKNOWN);
+            let mut all = Vec::new();
+            pointers(&value, String::new(), &mut all);
+            for (pointer, part) in all {
+                let place = find(codec, &bytes, &pointer).unwrap();
+                prop_assert_eq!(codec.decode(&bytes[place.value.range()]).unwrap(), part);
+                prop_assert_eq!(pointer_at(codec, &bytes, place.value.start), Some(pointer.clone()));
+                prop_assert_eq!(pointer_at(codec, &bytes, place.named.start), Some(pointer));
+            }
+        }
+
+        #[test]
+        fn any_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), pointer in "(/[a0-2]){0,3}", at in 0..70_usize) {
+            for codec in Codec::ALL {
+                find(codec, &bytes, &pointer);
+                pointer_at(codec, &bytes, at);
+                leaves(codec, &bytes, 10);
             }
         }
 
         #[test]
         fn nearly_json_never_panics(text in r#"[\[\]{}:,"\\a1-9tu \n.]{0,60}"#, pointer in "(/[a0-2]){0,3}", at in 0..70_usize) {
-            find(text.as_bytes(), &pointer);
-            pointer_at(text.as_bytes(), at);
-            leaves(text.as_bytes(), 10);
+            find(Codec::Json, text.as_bytes(), &pointer);
+            pointer_at(Codec::Json, text.as_bytes(), at);
+            leaves(Codec::Json, text.as_bytes(), 10);
         }
     }
 }
