@@ -89,7 +89,7 @@ pub fn frame_of(model: &Model, place: &MessagePlace) -> Option<FrameId> {
     let on_wire = || record.flow.attempts.iter().filter(|attempt| attempt.wire.is_some());
     // Of several attempts the one that was answered; what others sent was the same.
     let answered = on_wire().find(|attempt| attempt.status.as_ref().is_some_and(|status| status.code.is_ok()));
-    let (connection, stream) = answered.or_else(|| on_wire().last())?.wire?;
+    let (connection, stream) = answered.or_else(|| on_wire().next_back())?.wire?;
     let number = u32::try_from(place.number).ok()?;
     let row = record.message_row(place.sent, place.number);
     let near = row.and_then(|row| record.messages.get(row)).map_or(record.flow.started, |message| message.at);

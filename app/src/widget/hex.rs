@@ -38,7 +38,7 @@ pub struct HexState {
     scroll: Scroll,
     cursor: Option<usize>,
     anchor: usize,
-    reveal: Option<usize>,
+    reveal: Option<Range<usize>>,
 }
 
 impl HexState {
@@ -54,7 +54,7 @@ impl HexState {
             Some(range) if range.start < range.end => {
                 self.anchor = range.start;
                 self.cursor = Some(range.end - 1);
-                self.reveal = Some(range.start);
+                self.reveal = Some(range);
             }
             _ => self.cursor = None,
         }
@@ -62,7 +62,7 @@ impl HexState {
 
     /// Brings a byte into view without selecting it.
     pub fn reveal(&mut self, byte: usize) {
-        self.reveal = Some(byte);
+        self.reveal = Some(byte..byte + 1);
     }
 }
 
@@ -122,8 +122,15 @@ impl<'a> Hex<'a> {
         if state.cursor.is_some_and(|cursor| cursor.max(state.anchor) >= self.bytes.len()) {
             state.cursor = None;
         }
-        if let Some(byte) = state.reveal.take() {
-            state.scroll.reveal((byte / grid.per_row) as u64, &extent);
+        if let Some(range) = state.reveal.take() {
+            let row = |byte: usize| (byte / grid.per_row) as u64;
+            let (first, last) = (row(range.start), row(range.end - 1));
+            let visible = state.scroll.visible(&extent);
+            if !visible.contains(&first) || !visible.contains(&last) {
+                state.scroll.center(first, &extent);
+            }
+            state.scroll.reveal(last, &extent);
+            state.scroll.reveal(first, &extent);
         }
         state.scroll.bar(ui, self.id.with("bar"), &extent, &[]);
         state.scroll.wheel(ui, &extent);
@@ -362,10 +369,15 @@ impl Grid {
     fn new(painter: &Painter, rect: Rect, end_offset: u64) -> Self {
         let ten = text::width(painter, "0000000000", font::code_small());
         let advance = ten / 10.0;
-        let digits = if end_offset <= 0x1_0000 { 4 } else { 8 };
-        let hex_x = (rect.left() + OFFSET_LEFT + advance * digits as f32 + 14.0).round();
+        // Wider offsets stand closer to their bytes, so that sixteen of these still fit beside them.
+        let (digits, gap, end) = match end_offset {
+            0..=0x1_0000 => (4, 14.0, 12.0),
+            0x1_0001..=0x100_0000 => (6, 8.0, 6.0),
+            _ => (8, 8.0, 6.0),
+        };
+        let hex_x = (rect.left() + OFFSET_LEFT + advance * digits as f32 + gap).round();
         let ascii_at = |per_row: f32| hex_x + per_row * CELL + MIDDLE_GAP + ASCII_GAP;
-        let fits = ascii_at(16.0) + 16.0 * advance + 12.0 <= rect.right();
+        let fits = ascii_at(16.0) + 16.0 * advance + end <= rect.right();
         let per_row = if fits { 16 } else { 8 };
         Self { per_row, digits, hex_x, ascii_x: ascii_at(per_row as f32), advance }
     }

@@ -103,6 +103,19 @@ impl Assembled {
         self.message.in_frames(span).find(|(id, _)| *id == frame).map(|(_, span)| span)
     }
 
+    /// Innermost values of a frame's part of a longer message, in the frame's bytes, with their colors' places.
+    pub fn leaves_in(&self, frame: FrameId) -> Vec<(Span, usize)> {
+        let part = self.message.part(frame).filter(|_| self.message.parts.len() > 1 && !self.message.compressed);
+        let (Some(part), Ok(content)) = (part, &self.content) else { return Vec::new() };
+        let here = part.in_message();
+        let first = content.leaves.partition_point(|(span, _)| span.end <= here.start);
+        let leaves = content.leaves.get(first..).unwrap_or_default();
+        let inside = leaves.iter().take_while(|(span, _)| span.start < here.end);
+        let clipped =
+            inside.map(|(span, place)| (Span::new(span.start.max(here.start), span.end.min(here.end)), *place));
+        clipped.map(|(span, place)| (span.shifted_back(part.at).shifted(part.in_frame.start), place)).collect()
+    }
+
     /// Where the chosen value is, for others to follow.
     pub fn link(&self) -> Option<ValuePlace> {
         Some(ValuePlace { message: self.owner?, pointer: self.chosen.as_ref()?.pointer.clone() })

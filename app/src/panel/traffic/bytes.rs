@@ -1,11 +1,12 @@
 //! The bytes of the selected frame, as hex or text; below them the selected field and the frame's stream.
 
+use callscope_wire::Span;
 use callscope_wire::capture::Frame;
 use egui::{Id, Rect, ScrollArea, Ui, pos2, vec2};
 use rust_i18n::t;
 
 use super::assembled::Assembled;
-use super::{BytesView, TrafficPanel, card, lane, size_words, tree};
+use super::{BytesView, TrafficPanel, card, lane, message, size_words, tree};
 use crate::panel::Cx;
 use crate::theme::{font, size};
 use crate::widget::hex::{Hex, HexSpan};
@@ -138,6 +139,19 @@ impl TrafficPanel {
         let Some(detail) = &self.detail else { return };
         let mut spans = detail.spans(cx.tokens);
         // Of a part of a message the frame knows no fields; the message does.
+        if let Some(here) = self.desk.here() {
+            let leaves = here.leaves_in(detail.frame.id);
+            let part = here.message.part(detail.frame.id).filter(|_| !leaves.is_empty());
+            spans.retain(|span| part.is_none_or(|part| span.range != part.in_frame.range() || span.selected));
+            spans.extend(leaves.into_iter().map(|(span, place)| HexSpan {
+                range: span.range(),
+                color: message::color(place, cx.tokens),
+                selected: false,
+                header: false,
+            }));
+            // Selected ones stay the last, over their neighbors.
+            spans.sort_by_key(|span| span.selected);
+        }
         if let Some(span) = self.desk.here().and_then(|here| here.chosen_in(detail.frame.id))
             && detail.selected_node().is_none_or(|node| node.span != span && node.span.contains(span))
         {
@@ -181,8 +195,10 @@ impl TrafficPanel {
         pane::bar_at(ui, rect, pane::Line::Above, |ui| {
             let count = if self.shown_view() == BytesView::Frame {
                 let selected = self.hex.selection().map_or(0, |range| range.len());
-                let field = self.detail.as_ref().and_then(|detail| detail.selected_node());
-                selected.max(field.map_or(0, |node| node.span.len()))
+                let detail = self.detail.as_ref();
+                let chosen = detail.and_then(|detail| self.desk.here()?.chosen_in(detail.frame.id));
+                let field = detail.and_then(|detail| detail.selected_node()).map(|node| node.span);
+                selected.max(chosen.or(field).map_or(0, Span::len))
             } else {
                 let selected = self.desk.here().and_then(|here| here.hex.selection());
                 selected.map_or(0, |range| range.len())

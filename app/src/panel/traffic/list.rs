@@ -114,7 +114,8 @@ impl TrafficPanel {
             });
         if output.selection_changed {
             self.selected = self.table.selected().and_then(|row| self.index.id(row));
-            if !self.desk.here().is_some_and(|here| self.selected.is_some_and(|id| here.message.part(id).is_some())) {
+            let same = |id: FrameId| self.desk.here().is_some_and(|here| here.message.part(id).is_some());
+            if !self.selected.is_some_and(same) {
                 self.desk.clear_choice();
             }
             self.refresh_detail(cx);

@@ -253,7 +253,7 @@ fn chosen_color(here: &Assembled, t: &Tokens) -> Color32 {
         .map_or(t.accent, |value| if pointer.is_empty() { t.accent } else { color(outermost(value, pointer), t) })
 }
 
-fn color(place: usize, t: &Tokens) -> Color32 {
+pub(super) fn color(place: usize, t: &Tokens) -> Color32 {
     t.series(place % COLORS)
 }
 

@@ -123,6 +123,9 @@ impl<'a> Tree<'a> {
         if std::mem::take(&mut state.reveal)
             && let Some(at) = selected_row(&rows, state)
         {
+            if !state.scroll.visible(&extent).contains(&(at as u64)) {
+                state.scroll.center(at as u64, &extent);
+            }
             state.scroll.reveal(at as u64, &extent);
         }
         state.scroll.bar(ui, self.id.with("bar"), &extent, &[]);

@@ -126,8 +126,8 @@ fn the_servers_side_of_a_call_leads_to_the_same_answer() {
     model.settings.show_server_side = true;
     let there = {
         let store = model.traffic.store();
-        let servers = store.since(FrameId(0)).filter(|frame| frame.side == Side::Server && frame.kind == "DATA");
-        servers.last().unwrap().id
+        let mut servers = store.since(FrameId(0)).filter(|frame| frame.side == Side::Server && frame.kind == "DATA");
+        servers.next_back().unwrap().id
     };
     let mut harness = wide(model);
     harness.state_mut().model.traffic.selected = Some(there);
