@@ -3,5 +3,6 @@
 
 mod hands;
 mod idle;
+mod link;
 mod main_job;
 mod side_by_side;

@@ -3,6 +3,7 @@
 //! It reads the model, keeps what was typed, and leaves as commands. What fits how well is [`super::fuzzy`]'s.
 
 mod find;
+mod frames;
 #[cfg(test)]
 mod tests;
 
@@ -292,13 +293,17 @@ fn row_ui(ui: &mut Ui, cx: &Cx<'_>, rect: Rect, hit: &Hit, selected: bool, hover
             None => text::glyph(painter, lead, icon::PAPER_PLANE_TILT, font::icon(size::ICON), t.mid),
         },
         What::Method { shape, .. } => method_arrows(painter, lead, *shape, t.mid),
+        What::Frame { sent, .. } => {
+            let (glyph, ink) = if *sent { (icon::ARROW_UP, t.sent) } else { (icon::ARROW_DOWN, t.recv) };
+            text::glyph(painter, lead, glyph, font::icon_bold(12.0), ink);
+        }
     }
     let end = rect.right() - 12.0;
     if !hit.keys.is_empty() {
         chip::paint_key_caps(painter, pos2(end, y), &hit.keys, t);
     }
     let kind = text::right(painter, pos2(rect.right() - 116.0, y), hit.what.kind().word(), font::small(), t.low);
-    let mono = matches!(hit.what, What::Method { .. });
+    let mono = matches!(hit.what, What::Method { .. } | What::Frame { .. });
     let mut job = marked(hit, mono, cx);
     let left = rect.left() + 44.0;
     text::elide(&mut job, kind - 12.0 - left);

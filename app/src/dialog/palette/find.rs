@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use callscope_wire::Shape;
+use callscope_wire::{FrameId, Shape};
 use rust_i18n::t;
 
 use super::super::fuzzy;
+use super::frames;
 use crate::command::{ACTS, Act, ActInfo, Command, Scope};
 use crate::model::workspace::Entry;
 use crate::model::{Model, shortcuts};
@@ -17,6 +18,9 @@ use crate::widget::mark::Mark;
 /// Rows shown at most; who wants more types another letter.
 const MOST: usize = 50;
 
+/// Frames among rows of all kinds: one call has a dozen that fit as well as each other.
+const FRAMES_AMONG_ALL: usize = 6;
+
 /// What is looked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
@@ -25,6 +29,7 @@ pub enum Kind {
     Commands,
     Calls,
     Methods,
+    Frames,
 }
 
 /// What is run when a row is chosen.
@@ -33,6 +38,7 @@ pub enum What {
     Act(Act),
     Call(PathBuf),
     Method { target: String, method: String, shape: Shape },
+    Frame { id: FrameId, sent: bool },
 }
 
 /// A row.
@@ -46,7 +52,7 @@ pub struct Hit {
     pub mark: Option<Mark>,
     /// Letters of the name that were typed.
     pub letters: Vec<usize>,
-    score: i32,
+    pub(super) score: i32,
 }
 
 /// Everything that fits.
@@ -58,24 +64,25 @@ pub struct Found {
     pub matched: usize,
     /// How many there are.
     pub total: usize,
-    counts: [usize; 3],
+    counts: [usize; 4],
 }
 
 impl Found {
     /// How many of this kind fit what was typed.
     pub fn count(&self, kind: Kind) -> usize {
-        let [commands, calls, methods] = self.counts;
+        let [commands, calls, methods, frames] = self.counts;
         match kind {
-            Kind::All => commands + calls + methods,
+            Kind::All => commands + calls + methods + frames,
             Kind::Commands => commands,
             Kind::Calls => calls,
             Kind::Methods => methods,
+            Kind::Frames => frames,
         }
     }
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::All, Self::Commands, Self::Calls, Self::Methods];
+    pub const ALL: [Self; 5] = [Self::All, Self::Commands, Self::Calls, Self::Methods, Self::Frames];
 
     /// The sign that, typed first, asks for this kind.
     pub const fn sign(self) -> &'static str {
@@ -84,6 +91,7 @@ impl Kind {
             Self::Commands => ">",
             Self::Calls => "/",
             Self::Methods => "@",
+            Self::Frames => "#",
         }
     }
 
@@ -94,6 +102,7 @@ impl Kind {
             Self::Commands => t!("palette.commands"),
             Self::Calls => t!("palette.calls"),
             Self::Methods => t!("palette.methods"),
+            Self::Frames => t!("link.palette_frames"),
         }
     }
 
@@ -103,6 +112,7 @@ impl Kind {
             Self::All | Self::Commands => t!("palette.command"),
             Self::Calls => t!("palette.call"),
             Self::Methods => t!("palette.method"),
+            Self::Frames => t!("link.palette_frame"),
         }
     }
 
@@ -111,7 +121,8 @@ impl Kind {
             Self::All => Self::Commands,
             Self::Commands => Self::Calls,
             Self::Calls => Self::Methods,
-            Self::Methods => Self::All,
+            Self::Methods => Self::Frames,
+            Self::Frames => Self::All,
         }
     }
 }
@@ -122,6 +133,7 @@ impl What {
             Self::Act(_) => Kind::Commands,
             Self::Call(_) => Kind::Calls,
             Self::Method { .. } => Kind::Methods,
+            Self::Frame { .. } => Kind::Frames,
         }
     }
 
@@ -129,6 +141,7 @@ impl What {
         match self {
             Self::Act(act) => Command::Act(*act),
             Self::Call(path) => Command::OpenSaved(path.clone(), false),
+            Self::Frame { id, .. } => Command::ShowFrame(*id),
             Self::Method { target, method, .. } => {
                 Command::OpenMethod { target: target.clone(), method: method.clone() }
             }
@@ -141,6 +154,7 @@ impl What {
             Self::Act(act) => format!("{act:?}"),
             Self::Call(path) => path.to_string_lossy().into_owned(),
             Self::Method { target, method, .. } => format!("{target} {method}"),
+            Self::Frame { id, .. } => format!("#{id}"),
         }
     }
 }
@@ -165,6 +179,7 @@ pub fn find(model: &Model, query: &str) -> Found {
             Kind::All | Kind::Commands => 0,
             Kind::Calls => 1,
             Kind::Methods => 2,
+            Kind::Frames => 3,
         };
         if let Some(count) = found.counts.get_mut(place) {
             *count += 1;
@@ -174,7 +189,15 @@ pub fn find(model: &Model, query: &str) -> Found {
             found.hits.push(hit);
         }
     }
+    let frames = frames::find(model, typed, if kind == Kind::Frames { MOST } else { FRAMES_AMONG_ALL });
+    found.total += frames.total;
+    let [.., count] = &mut found.counts;
+    *count = frames.matched;
     found.matched = found.hits.len();
+    if kind == Kind::Frames || (kind == Kind::All && !typed.trim().is_empty()) {
+        found.matched += frames.matched;
+        found.hits.extend(frames.hits);
+    }
     // Stable: what fits alike stays in the order of the tables.
     found.hits.sort_by_key(|hit| std::cmp::Reverse(hit.score));
     found.hits.truncate(MOST);

@@ -6,6 +6,8 @@
 //!  word    = text that method, kind or dialect contains, in large or small letters
 //! ```
 //!
+//! `data ~ "K7-011"` and `data ~ 0x4b37` search the bytes of the frames as they are on the wire.
+//!
 //! A frame that has no value for a field (a `DATA` has no status) passes no comparison with it, not even `!=`:
 //! `status != OK` shows failures, `!(status == OK)` everything but successes.
 //!
@@ -14,6 +16,7 @@
 use super::{ConnectionFacts, Frame};
 use crate::engine::Side;
 use crate::{Code, Say, Words, say};
+use memchr::memmem;
 use pattern::Pattern;
 
 mod parse;
@@ -71,6 +74,24 @@ enum Expr {
     Number(NumberField, Compare, u64),
     Sent(bool),
     Side(Side),
+    /// The frame's bytes contain these.
+    Data(Needle),
+}
+
+/// Bytes to look for, prepared.
+#[derive(Clone, Debug)]
+struct Needle(memmem::Finder<'static>);
+
+impl Needle {
+    fn new(bytes: &[u8]) -> Self {
+        Self(memmem::Finder::new(bytes).into_owned())
+    }
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.needle() == other.0.needle()
+    }
 }
 
 /// A field whose value is text.
@@ -147,6 +168,7 @@ impl Expr {
             }
             Self::Sent(sent) => frame.sent == *sent,
             Self::Side(side) => frame.side == *side,
+            Self::Data(needle) => needle.0.find(&frame.bytes).is_some(),
         }
     }
 
@@ -155,7 +177,7 @@ impl Expr {
             Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::needs_connection),
             Self::Not(part) => part.needs_connection(),
             Self::Text(field, ..) => *field == TextField::Instance,
-            Self::Word(_) | Self::Number(..) | Self::Sent(_) | Self::Side(_) => false,
+            Self::Word(_) | Self::Number(..) | Self::Sent(_) | Self::Side(_) | Self::Data(_) => false,
         }
     }
 }

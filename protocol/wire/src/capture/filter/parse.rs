@@ -7,7 +7,7 @@ use winnow::stream::LocatingSlice;
 use winnow::token::{any, rest, take_while};
 
 use super::pattern::{Case, Extent, Pattern};
-use super::{Compare, Equal, Expr, FilterError, NumberField, TextField};
+use super::{Compare, Equal, Expr, FilterError, Needle, NumberField, TextField};
 use crate::engine::Side;
 use crate::schema::closest::hint;
 use crate::{Code, Sentence, Span, say};
@@ -22,6 +22,7 @@ enum Field {
     Number(NumberField),
     Direction,
     Side,
+    Data,
 }
 
 const FIELDS: &[(&str, Field)] = &[
@@ -35,6 +36,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("direction", Field::Direction),
     ("side", Field::Side),
     ("instance", Field::Text(TextField::Instance)),
+    ("data", Field::Data),
 ];
 
 pub(super) fn filter(text: &str) -> Result<Expr, FilterError> {
@@ -224,6 +226,11 @@ impl<'a> Parser<'a> {
                 let client = either(name, value, value_span, ["client", "server"])?;
                 Ok(Expr::Side(if client == (equal == Equal::Yes) { Side::Client } else { Side::Server }))
             }
+            (Field::Data, Token::Contains, _) => Ok(Expr::Data(needle(value, value_span)?)),
+            (Field::Data, ..) => {
+                let what = say!("filter.is_data", "%{name} is bytes: search them with ~ (contains)", name = name);
+                Err(wrong(operator_span, what))
+            }
             (Field::Direction | Field::Side, ..) => {
                 let what = say!("filter.is_one_of_two", "%{name} is one of two: compare it with == or !=", name = name);
                 Err(wrong(operator_span, what))
@@ -270,6 +277,18 @@ fn only(mut parts: Vec<Expr>) -> Result<Expr, Vec<Expr>> {
             Err(parts)
         }
         None => Err(parts),
+    }
+}
+
+/// Bytes to look for: text, or `0x` and hex digits, with spaces between bytes if they are in quotes.
+fn needle(value: &str, span: Span) -> Result<Needle, FilterError> {
+    let Some(digits) = value.strip_prefix("0x") else { return Ok(Needle::new(value.as_bytes())) };
+    let digits: Vec<u8> = digits.bytes().filter(|digit| *digit != b' ').collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = digits.chunks(2).map(|pair| byte(pair).filter(|_| pair.len() == 2)).collect();
+    match bytes {
+        Some(bytes) if !bytes.is_empty() => Ok(Needle::new(&bytes)),
+        _ => Err(wrong(span, say!("filter.no_hex", "behind 0x come pairs of hex digits, such as 0x0a1f"))),
     }
 }
 

@@ -66,6 +66,10 @@ fn filters_say_which_frames() {
         "get || place && status == 14",
         "(get || place) && status == 14",
         "Status == 14",
+        "data ~ 0x0000",
+        "data ~ \"0x00 00 00\"",
+        "data ~ \"\u{0}\"",
+        "place && !(data ~ K7)",
     ];
     for filter in yes {
         assert!(passes(filter, &frame()), "{filter}");
@@ -110,11 +114,11 @@ fn errors_say_where_and_what_to_write() {
     let cases = [
         (
             "latency > 5",
-            "there is no field \"latency\"; fields are method, kind, dialect, status, bytes, stream, connection, direction, side, instance (at character 1)",
+            "there is no field \"latency\"; fields are method, kind, dialect, status, bytes, stream, connection, direction, side, instance, data (at character 1)",
         ),
         (
             "a && methd == x",
-            "there is no field \"methd\"; did you mean \"method\"?; fields are method, kind, dialect, status, bytes, stream, connection, direction, side, instance (at character 6)",
+            "there is no field \"methd\"; did you mean \"method\"?; fields are method, kind, dialect, status, bytes, stream, connection, direction, side, instance, data (at character 6)",
         ),
         ("status = OK", "`=` alone compares nothing: write `==` (at character 8)"),
         ("a & b", "`&` alone joins nothing: write `&&` (at character 3)"),
@@ -125,6 +129,8 @@ fn errors_say_where_and_what_to_write() {
         ("status ~ OK", "status is a number: compare it with ==, !=, <, <=, > or >= (at character 8)"),
         ("bytes > many", "bytes is compared with a whole number, not \"many\" (at character 9)"),
         ("method > a", "method is text: compare it with ==, != or ~ (contains) (at character 8)"),
+        ("data == K7", "data is bytes: search them with ~ (contains) (at character 6)"),
+        ("data ~ 0x1", "behind 0x come pairs of hex digits, such as 0x0a1f (at character 8)"),
         ("direction == up", "direction is sent or received, not \"up\" (at character 14)"),
         ("side > client", "side is one of two: compare it with == or != (at character 6)"),
         ("(a || b", "this `(` is never closed: add `)` (at character 1)"),
