@@ -80,11 +80,11 @@ enum Expr {
 
 /// Bytes to look for, prepared.
 #[derive(Clone, Debug)]
-struct Needle(memmem::Finder<'static>);
+struct Needle(Box<memmem::Finder<'static>>);
 
 impl Needle {
     fn new(bytes: &[u8]) -> Self {
-        Self(memmem::Finder::new(bytes).into_owned())
+        Self(Box::new(memmem::Finder::new(bytes).into_owned()))
     }
 }
 
