@@ -3,12 +3,12 @@
 use super::{choose, pieces};
 use crate::codec::{Codec, Typed};
 use crate::compression::Compression;
-use crate::inspect::{Node, json as tree, message};
+use crate::inspect::{Node, json as tree, locate, message};
 use crate::schema::{Schema, TypeRef};
 use crate::value::extent::{Extent, Scanner};
 use crate::value::outline::{Bounds, Outline};
 use crate::value::scan::{self, Tokens};
-use crate::value::{locate, text};
+use crate::value::text;
 use crate::{Span, Value};
 
 const LIMIT: usize = 1 << 20;
@@ -32,6 +32,7 @@ fn binary(codec: Codec, bytes: &[u8]) {
     let (nodes, _) = message::nodes(codec, "message", bytes, 0);
     within(&nodes, Span::new(0, bytes.len()));
     message::line(&nodes, 60);
+    places(codec, bytes);
 }
 
 pub(super) fn lz4(bytes: &[u8]) {
@@ -68,15 +69,22 @@ pub(super) fn json(bytes: &[u8]) {
     tree::summary(bytes, 60);
     scan::members(bytes).for_each(drop);
     scan::items(bytes).for_each(drop);
-    for (span, _) in locate::leaves(bytes, 2000) {
-        assert!(span.end <= bytes.len());
-    }
-    locate::pointer_at(bytes, bytes.len() / 2);
+    places(Codec::Json, bytes);
     if let Ok(value) = Codec::Json.decode(bytes) {
         assert!(outline.problems.is_empty(), "what is JSON has no problems: {:?}", outline.problems);
         let compact: Option<Value> = serde_json::from_slice(&scan::compact(bytes)).ok();
         assert_eq!(compact.as_ref(), Some(&value), "without white space it is the same");
         assert_eq!(text::parse(&text::pretty(&value)).ok().as_ref(), Some(&value), "and laid out");
+    }
+}
+
+/// What is found lies within, and a byte in the middle belongs to something or to nothing.
+fn places(codec: Codec, bytes: &[u8]) {
+    for (span, _) in locate::leaves(codec, bytes, 2000) {
+        assert!(span.end <= bytes.len());
+    }
+    if let Some(pointer) = locate::pointer_at(codec, bytes, bytes.len() / 2) {
+        locate::find(codec, bytes, &pointer);
     }
 }
 
