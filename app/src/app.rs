@@ -7,7 +7,7 @@ use crate::backend::{Backend, BackendOptions, Notice, Wake};
 use crate::command::{Command, View};
 use crate::dialog::files::{FileDialogs, Native};
 use crate::dialog::palette::Palette;
-use crate::kept::{Keeper, Kept};
+use crate::kept::{Bodies, Keeper, Kept};
 use crate::model::Model;
 use crate::model::log::Level;
 use crate::panel::Cx;
@@ -114,13 +114,14 @@ impl App {
 
     /// Writes down what the next run takes up.
     pub fn keep(&mut self) {
+        let mut bodies = Bodies::default();
         let kept = Kept {
             layout: self.layout.to_text().unwrap_or_default(),
             settings: self.model.settings.clone(),
-            tabs: self.tabs_to_text().unwrap_or_default(),
+            tabs: self.tabs_to_text(&mut bodies).unwrap_or_default(),
         };
         let notices = self.backend.notices();
-        self.keeper.keep(&kept, move |why| notices.push(Notice::Log(Level::Error, why)));
+        self.keeper.keep(&kept, bodies, move |why| notices.push(Notice::Log(Level::Error, why)));
         self.kept_at = Instant::now();
         self.unkept = false;
     }

@@ -9,6 +9,7 @@ use callscope_wire::{FlowId, FrameId};
 
 use crate::model::draft::Draft;
 use crate::model::link::{ChosenIn, ValuePlace};
+use crate::model::messages::Keep;
 use crate::model::settings::Settings;
 use crate::model::tabs::TabId;
 
@@ -82,6 +83,8 @@ pub enum Command {
     /// Send the tab's call once to every instance that is up.
     SendToInstances(TabId),
 
+    /// Keep more or fewer messages of what the tab shows and calls from now on.
+    Keep(TabId, Keep),
     /// Show a recorded call on the response side of its tab (opened if need be).
     ShowFlow(FlowId),
     /// Narrow the traffic list to this call and show it; `None`: all again.

@@ -25,6 +25,28 @@ pub(crate) struct Kept {
     pub tabs: String,
 }
 
+/// A text above this is kept in a file of its own, written once: the state itself is written every few seconds.
+const LONG: usize = 256 << 10;
+/// What stands in the state for such a text. Nobody can type the first character.
+const ELSEWHERE: &str = "\u{0}callscope-body:";
+/// Their folder beside the state.
+const FOLDER: &str = "bodies";
+
+/// Long texts that are kept beside the state.
+#[derive(Debug, Default)]
+pub(crate) struct Bodies(Vec<(String, String)>);
+
+impl Bodies {
+    /// Takes a long text out and leaves word of where it is.
+    pub fn set_aside(&mut self, text: &mut String) {
+        if text.len() > LONG {
+            let name = format!("{:016x}-{}", egui::util::hash(text.as_str()), text.len());
+            let body = std::mem::replace(text, format!("{ELSEWHERE}{name}"));
+            self.0.push((name, body));
+        }
+    }
+}
+
 /// The file, and who writes it.
 #[derive(Debug, Default)]
 pub(crate) struct Keeper {
@@ -67,16 +89,50 @@ impl Keeper {
         })
     }
 
-    /// Writes the state behind whatever is being written. `failed` is told what went wrong.
-    pub fn keep(&mut self, kept: &Kept, failed: impl Fn(Words) + Send + 'static) {
+    /// Brings back a text that was set aside; one whose file is gone is empty, and told of.
+    pub fn bring_back(&self, text: &mut String) -> Result<(), Words> {
+        let Some(name) = text.strip_prefix(ELSEWHERE) else { return Ok(()) };
+        let place = self.bodies_folder().unwrap_or_default().join(name);
+        let read = store::read_text(&place);
+        text.clear();
+        text.push_str(read.as_deref().unwrap_or_default());
+        read.map(|_| ()).map_err(|error| error.say())
+    }
+
+    fn bodies_folder(&self) -> Option<PathBuf> {
+        Some(self.path.as_ref()?.parent()?.join(FOLDER))
+    }
+
+    /// Writes the state behind whatever is being written, long texts first. `failed` is told what went wrong.
+    pub fn keep(&mut self, kept: &Kept, bodies: Bodies, failed: impl Fn(Words) + Send + 'static) {
         let (Some(path), Ok(text)) = (self.path.clone(), serde_json::to_string(kept)) else { return };
         let before = self.writing.take();
+        let folder = self.bodies_folder();
         let write = move || {
             // One that panicked wrote nothing; this one writes more.
             if let Some(before) = before {
                 before.join().ok();
             }
-            if let Err(error) = store::replace(&path, &text) {
+            let folder = folder.unwrap_or_default();
+            for (name, body) in &bodies.0 {
+                let place = folder.join(name);
+                if !place.exists()
+                    && let Err(error) = store::replace(&place, body)
+                {
+                    failed(error.say());
+                }
+            }
+            let written = store::replace(&path, &text);
+            if written.is_ok() {
+                // Nothing in the state speaks of the others any more.
+                for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                    let used = bodies.0.iter().any(|(name, _)| entry.file_name() == name.as_str());
+                    if !used {
+                        std::fs::remove_file(entry.path()).ok();
+                    }
+                }
+            }
+            if let Err(error) = written {
                 failed(error.say());
             }
         };

@@ -130,6 +130,11 @@ pub fn replace(path: &Path, content: impl AsRef<[u8]>) -> Result<(), StoreError>
     atomic::write(path, clobber, content.as_ref())
 }
 
+/// Reads a text of the program's own, however long.
+pub fn read_text(path: &Path) -> Result<String, StoreError> {
+    fs::read_to_string(path).map_err(|source| StoreError::Io { what: Work::Read, path: path.to_owned(), source })
+}
+
 /// Reads policies from a file that holds nothing else, written as the `policy` of a call.
 pub fn read_policy(path: &Path) -> Result<Policy, StoreError> {
     let (text, _) = read(path)?;

@@ -3,6 +3,7 @@
 
 mod hands;
 mod idle;
+mod large;
 mod link;
 mod main_job;
 mod side_by_side;

@@ -27,6 +27,8 @@ pub struct Flows {
     /// Those that hold messages, and bytes of all of these.
     holding: BTreeSet<FlowId>,
     bytes: usize,
+    /// How many messages to keep of calls that nothing was heard of yet.
+    keeps: BTreeMap<FlowId, Keep>,
 }
 
 /// One call and its messages.
@@ -76,7 +78,8 @@ impl Flows {
         let made_by_us = |caller: &Option<String>| caller.is_none();
         let started = matches!(&event, FlowEvent::Started { caller, .. } if made_by_us(caller));
         let ended = matches!(event, FlowEvent::Ended { .. });
-        let record = self.records.entry(id).or_insert_with(|| Record { flow: Flow::new(id), ..Record::default() });
+        let keeps = &mut self.keeps;
+        let record = self.records.entry(id).or_insert_with(|| begin(id, keeps));
         if started {
             self.running += 1;
         }
@@ -120,7 +123,8 @@ impl Flows {
     /// What is sent may be heard of before the call itself is. What was let go stays gone.
     fn hear_of(&mut self, id: FlowId) {
         if self.records.first_key_value().is_none_or(|(oldest, _)| id >= *oldest) {
-            self.records.entry(id).or_insert_with(|| Record { flow: Flow::new(id), ..Record::default() });
+            let keeps = &mut self.keeps;
+            self.records.entry(id).or_insert_with(|| begin(id, keeps));
         }
     }
 
@@ -165,12 +169,22 @@ impl Flows {
 
     /// Keeps more or fewer messages of a call from now on.
     pub fn keep(&mut self, id: FlowId, keep: Keep) {
-        let Some(record) = self.records.get_mut(&id) else { return };
+        let Some(record) = self.records.get_mut(&id) else {
+            if keep != Keep::default() {
+                self.keeps.insert(id, keep);
+            }
+            return;
+        };
         record.keep = keep;
         self.bytes -= record.messages.bytes();
         record.messages.trim(keep);
         self.bytes += record.messages.bytes();
     }
+}
+
+/// A call that is heard of for the first time.
+fn begin(id: FlowId, keeps: &mut BTreeMap<FlowId, Keep>) -> Record {
+    Record { flow: Flow::new(id), keep: keeps.remove(&id).unwrap_or_default(), ..Record::default() }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use callscope_wire::{FlowId, Shape};
 
 use super::compare::{Compare, Spread};
 use super::draft::Draft;
+use super::messages::Keep;
 use crate::store::{Inherited, Outside, Stamp};
 
 /// One tab; never reused.
@@ -65,6 +66,8 @@ pub struct Tab {
     pub compare: Option<Compare>,
     /// The call sent to every instance, and what they answered.
     pub spread: Option<Spread>,
+    /// How many messages of its streams are kept.
+    pub keep: Keep,
 }
 
 /// What runs in a tab.

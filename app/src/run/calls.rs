@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use callscope_wire::value::landmarks::Landmarks;
+use callscope_wire::value::scan;
 use callscope_wire::{FlowId, Metadata, Say as _, Shape, Time, Words};
 use rust_i18n::t;
 
 use crate::app::App;
 use crate::backend::{CallSpec, Job};
 use crate::command::{Command, View};
+use crate::model::messages::{Keep, LARGE};
 use crate::model::services::{Source, SourceKind, SourceState};
 use crate::model::tabs::{REPEAT_RATE, REPEAT_RATES, Repeat, Running, Tab, TabId};
 use crate::words::tell;
@@ -58,6 +61,9 @@ impl App {
             }
         };
         let flow = self.backend.next_flow();
+        let keep = tab.keep;
+        self.model.flows.keep(flow, keep);
+        self.backend.notices().keep(flow, keep);
         let shape = spec.shape;
         let half_closed = spec.end;
         if self.backend.send(Job::Call { flow, spec: Box::new(spec) }).is_err() {
@@ -180,6 +186,18 @@ impl App {
         }
     }
 
+    /// Takes effect at once, on the engine's side, too.
+    pub(super) fn keep_messages(&mut self, id: TabId, keep: Keep) {
+        let Some(tab) = self.model.tabs.get_mut(id) else { return };
+        tab.keep = keep;
+        if let Some(flow) = tab.flow {
+            self.model.flows.keep(flow, keep);
+            if tab.running.as_ref().is_some_and(|running| running.flow == flow) {
+                self.backend.notices().keep(flow, keep);
+            }
+        }
+    }
+
     /// Narrows the traffic to a call and shows it.
     pub(super) fn follow(&mut self, flow: Option<FlowId>) {
         self.model.traffic.follow = flow;
@@ -258,7 +276,20 @@ pub(super) fn spec(tab: &Tab) -> Result<CallSpec, Words> {
 
 /// JSON as typed → as sent: one line, or why it is no JSON and where.
 fn encode(text: &str) -> Result<Bytes, Words> {
+    if text.len() > LARGE {
+        return encode_large(text);
+    }
     let value = callscope_wire::value::text::parse(text)
         .map_err(|error| Words::from(t!("run.not_json", why = tell(&error.say()))))?;
     Ok(Bytes::from(value.to_string()))
+}
+
+/// The same for a text that cannot be decoded without being felt: where its brackets and commas are wrong is found all the
+/// same, what else may be wrong the other side will say.
+fn encode_large(text: &str) -> Result<Bytes, Words> {
+    let marks = Landmarks::of(text.as_bytes(), |_| true);
+    if let Some(problem) = marks.problem() {
+        return Err(Words::from(t!("large.not_json", at = problem.at)));
+    }
+    Ok(Bytes::from(scan::compact(text.as_bytes())))
 }

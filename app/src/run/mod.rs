@@ -80,6 +80,7 @@ impl App {
             }
             Command::SendToInstances(tab) => self.send_to_instances(tab),
 
+            Command::Keep(tab, keep) => self.keep_messages(tab, keep),
             Command::ShowFlow(flow) => self.show_flow(flow),
             Command::FollowFlow(flow) => self.follow(flow),
             Command::ShowFrame(frame) => {

@@ -8,6 +8,7 @@ use callscope_wire::schema::Schema;
 use callscope_wire::{Code, FlowId, Health, Instance, Time, Words};
 
 use crate::app::App;
+use crate::model::messages::Keep;
 use crate::model::services::{SchemaState, Source, SourceKind, SourceState};
 use crate::model::tabs::TabId;
 
@@ -18,6 +19,8 @@ impl App {
         if !ended {
             return;
         }
+        // What still comes is trimmed as the call is kept; the engine's side need not remember it.
+        self.backend.notices().keep(id, Keep::default());
         let Some(record) = self.model.flows.get(id) else { return };
         // What instances ask of one another is part of a call's tree. In plots and health it would pass for the user's.
         if record.flow.caller.is_some() {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::app::App;
 use crate::backend::Job;
 use crate::command::View;
+use crate::kept::Bodies;
 use crate::model::draft::{Draft, PreparedMessage};
+use crate::model::log::Level;
 use crate::model::services::SchemaState;
 use crate::model::tabs::{Tab, TabId};
 use crate::panel::call::CallTabs;
@@ -42,14 +44,19 @@ struct KeptTabs {
 
 impl App {
     /// Open tabs as text, to be kept.
-    pub(crate) fn tabs_to_text(&self) -> Option<String> {
+    pub(crate) fn tabs_to_text(&self, bodies: &mut Bodies) -> Option<String> {
+        let mut light = |draft: &Draft| {
+            let mut draft = draft.clone();
+            draft.messages.iter_mut().for_each(|message| bodies.set_aside(&mut message.text));
+            draft
+        };
         let tabs = &self.model.tabs;
         let open = tabs.open.iter().map(|tab| Kept {
             id: tab.id,
-            draft: tab.draft.clone(),
+            draft: light(&tab.draft),
             preview: tab.preview,
             file: tab.file.clone(),
-            saved: tab.saved.clone(),
+            saved: tab.saved.as_ref().map(&mut light),
             read_only: tab.read_only,
         });
         serde_json::to_string(&KeptTabs { active: tabs.active, last: tabs.last, open: open.collect() }).ok()
@@ -57,7 +64,16 @@ impl App {
 
     /// Brings the tabs of the last run back.
     pub(crate) fn restore_tabs(&mut self, text: &str) {
-        let Ok(kept) = serde_json::from_str::<KeptTabs>(text) else { return };
+        let Ok(mut kept) = serde_json::from_str::<KeptTabs>(text) else { return };
+        for tab in &mut kept.open {
+            for message in
+                tab.draft.messages.iter_mut().chain(tab.saved.iter_mut().flat_map(|saved| &mut saved.messages))
+            {
+                if let Err(why) = self.keeper.bring_back(&mut message.text) {
+                    self.model.log.push(self.model.now, Level::Error, why);
+                }
+            }
+        }
         self.model.tabs.last = kept.last;
         self.model.tabs.active = kept.active;
         self.model.tabs.open = kept

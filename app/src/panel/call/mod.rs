@@ -18,6 +18,7 @@ mod bar;
 mod check;
 mod compare;
 mod complete;
+mod counting;
 mod docs;
 mod empty;
 pub(in crate::panel) mod field_type;

@@ -9,6 +9,7 @@ use super::view::{ResponseTab, View};
 use super::{answer, attempts, empty, figures, metadata, status, stream};
 use crate::command::Command;
 use crate::model::flows::Record;
+use crate::model::settings::Settings;
 use crate::panel::Cx;
 use crate::theme::{font, size};
 use crate::widget::json::tree::{Labels, Tree};
@@ -17,6 +18,8 @@ use crate::widget::subtabs::{SubTab, subtabs};
 use crate::widget::{button, chip, pane, segmented, text};
 use crate::words::tell;
 
+/// The largest limit that the protocol has a number for.
+const MOST_MIB: u32 = 2_047;
 /// Room of the Tree / Text switch.
 const SWITCH: f32 = 112.0;
 
@@ -174,6 +177,7 @@ fn failure_ui(ui: &mut Ui, cx: &mut Cx, record: &Record, status: &Status) {
                     for fact in facts(record, status) {
                         text::label(ui, fact, font::small(), t.low);
                     }
+                    over_limit_ui(ui, cx, status);
                     if button::link(ui, &t!("call.answer.show_in_traffic")).clicked() {
                         cx.push(Command::FollowFlow(Some(record.flow.id)));
                     }
@@ -205,6 +209,25 @@ fn details_ui(ui: &mut Ui, index: usize, detail: &callscope_wire::Value, version
         Tree::new(id, &name, detail, version, Labels { fields: &fields, items: &items }).show(ui, &mut state);
         ui.data_mut(|data| data.insert_temp(id, state));
     });
+}
+
+/// A message was larger than what a side accepts: whose limit it is, and the way to raise it where it is ours.
+fn over_limit_ui(ui: &mut Ui, cx: &mut Cx, status: &Status) {
+    let of_messages = |detail: &&callscope_wire::Value| detail.get("limit").is_some_and(|limit| limit == "max_message");
+    let Some(detail) = status.details.iter().find(of_messages) else { return };
+    if detail.get("set_by").is_some_and(|side| side == "server") {
+        text::label(ui, t!("large.limit_of_server"), font::small(), cx.tokens.low);
+        return;
+    }
+    let now = cx.model.settings.max_message_mib;
+    text::label(ui, t!("large.limit_of_ours", size = now), font::small(), cx.tokens.low);
+    let wanted = detail.get("message_bytes").and_then(callscope_wire::Value::as_u64).unwrap_or(0).div_ceil(1 << 20);
+    let wanted = u32::try_from(wanted.max(u64::from(now) + 1)).unwrap_or(u32::MAX).checked_next_power_of_two();
+    let wanted = wanted.unwrap_or(MOST_MIB).min(MOST_MIB);
+    if wanted > now && button::link(ui, &t!("large.raise", size = wanted)).clicked() {
+        let settings = Settings { max_message_mib: wanted, ..cx.model.settings.clone() };
+        cx.push(Command::Settings(Box::new(settings)));
+    }
 }
 
 /// What else is known of a failure, a line each.

@@ -7,8 +7,9 @@ use rust_i18n::t;
 
 use super::subject::Subject;
 use super::view::View;
-use super::{answer, figures, summary};
+use super::{answer, counting, figures, summary};
 use crate::model::flows::{Message, Record};
+use crate::model::messages::Keep;
 use crate::panel::Cx;
 use crate::theme::{font, icon, size};
 use crate::widget::mark::{self, Mark};
@@ -33,11 +34,14 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     let height = (rect.height() * view.stream_share).clamp(least, most).round();
     let (upper, lower, _) = pane::cut(rect, height, 0.0);
     let (_, table, foot) = pane::cut(upper, 0.0, size::PILL_FOOTER);
-    pane::inside(ui, table, "messages", |ui| table_ui(ui, cx, subject, view, record));
+    pane::inside(ui, table, "messages", |ui| match record.keep {
+        Keep::Count => counting::ui(ui, cx, record),
+        _ => table_ui(ui, cx, subject, view, record),
+    });
     pane::bar_at(ui, foot, Line::Above, |ui| foot_ui(ui, cx, subject, view, record));
     edge::hline(ui.painter(), rect.x_range(), lower.top() - 1.0, cx.tokens.line);
 
-    let shown = view.table.selected().or_else(|| {
+    let shown = view.table.selected().filter(|_| record.keep != Keep::Count).or_else(|| {
         // Following without a selection shows what came last.
         view.table.is_following().then(|| (record.messages.len() as u64).checked_sub(1))?
     });
@@ -104,7 +108,7 @@ fn table_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record
 }
 
 /// Where one stopped, and the way back to the end.
-fn foot_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record: &Record) {
+fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, record: &Record) {
     let rows = record.messages.len() as u64;
     let kept = t!("call.stream.kept", count = chip::grouped(rows), bytes = figures::bytes(record.flow.received.bytes));
     let mut words = match view.table.selected().filter(|_| !view.table.is_following()) {
@@ -116,13 +120,16 @@ fn foot_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record:
         }
         None => kept.into_owned(),
     };
-    if record.messages.dropped() > 0 {
+    if record.messages.dropped() > 0 && record.keep != Keep::Count {
         words = format!("{words} · {}", t!("call.stream.dropped", count = chip::grouped(record.messages.dropped())));
     }
     let unseen = view.table.unseen(rows);
     pane::right(ui, |ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        if unseen > 0 {
+        counting::keep_ui(ui, cx, subject, record);
+        if record.keep == Keep::Count {
+            // Nothing to scroll in.
+        } else if unseen > 0 {
             let words = t!("call.stream.new", count = chip::grouped(unseen));
             // Send message is the filled button while the stream is open.
             let filled = !subject.streams();

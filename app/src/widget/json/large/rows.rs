@@ -110,17 +110,13 @@ impl Opened {
                 }
                 before += below.rows;
             }
-            match inside {
-                Some((number, below, rest)) => {
-                    way.push(number);
-                    at = below;
-                    row = rest;
-                }
-                None => {
-                    way.push((row - before) as usize);
-                    return way;
-                }
-            }
+            let Some((number, below, rest)) = inside else {
+                way.push((row - before) as usize);
+                return way;
+            };
+            way.push(number);
+            at = below;
+            row = rest;
         }
     }
 
@@ -156,12 +152,12 @@ impl Opened {
         let Some((number, rest)) = way.split_first() else { return };
         if rest.is_empty() && !open {
             self.below.remove(number);
-        } else if !self.below.contains_key(number) {
-            if let Some(part) = marks.parts(bytes, &self.part, *number).next().filter(is_container) {
-                let below = Self::of(marks, bytes, part);
-                if below.parts > 0 {
-                    self.below.insert(*number, below);
-                }
+        } else if !self.below.contains_key(number)
+            && let Some(part) = marks.parts(bytes, &self.part, *number).next().filter(is_container)
+        {
+            let below = Self::of(marks, bytes, part);
+            if below.parts > 0 {
+                self.below.insert(*number, below);
             }
         }
         if let Some(below) = self.below.get_mut(number).filter(|_| !rest.is_empty()) {

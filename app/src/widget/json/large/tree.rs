@@ -150,12 +150,11 @@ impl LargeTree {
             return;
         }
         let count = (visible.end - visible.start) as usize;
-        let rows = match &self.open {
-            Some(open) => open.window(source.marks, source.bytes, visible.start, count),
-            None => {
-                let root = source.marks.root(source.bytes);
-                root.map(|part| Row { way: Way::new(), part, parts: None, open: false }).into_iter().collect()
-            }
+        let rows = if let Some(open) = &self.open {
+            open.window(source.marks, source.bytes, visible.start, count)
+        } else {
+            let root = source.marks.root(source.bytes);
+            root.map(|part| Row { way: Way::new(), part, parts: None, open: false }).into_iter().collect()
         };
         self.painted = Some((visible, rows));
     }

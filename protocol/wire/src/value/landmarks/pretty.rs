@@ -93,25 +93,22 @@ impl Layout<'_> {
                     at = skip_space(self.bytes, behind + 1);
                 }
             }
-            match super::kind_at(self.bytes, at) {
-                kind @ (Kind::Object | Kind::Array) => {
-                    let (open, close) = if kind == Kind::Object { ('{', '}') } else { ('[', ']') };
-                    text.push(open);
-                    at = skip_space(self.bytes, at + 1);
-                    if self.bytes.get(at) == Some(&(close as u8)) {
-                        text.push(close);
-                        at += 1;
-                    } else {
-                        self.depth += 1;
-                        self.at = at;
-                        return Some(Line { text, span: Span::new(start, at) });
-                    }
+            let kind = super::kind_at(self.bytes, at);
+            if matches!(kind, Kind::Object | Kind::Array) {
+                let (open, close) = if kind == Kind::Object { ('{', '}') } else { ('[', ']') };
+                text.push(open);
+                at = skip_space(self.bytes, at + 1);
+                if self.bytes.get(at) != Some(&(close as u8)) {
+                    self.depth += 1;
+                    self.at = at;
+                    return Some(Line { text, span: Span::new(start, at) });
                 }
-                _ => {
-                    let end = self.marks.end_of(self.bytes, at);
-                    self.push(&mut text, at, end);
-                    at = end;
-                }
+                text.push(close);
+                at += 1;
+            } else {
+                let end = self.marks.end_of(self.bytes, at);
+                self.push(&mut text, at, end);
+                at = end;
             }
         }
         let end = at;
