@@ -301,6 +301,13 @@ fn host_port(text: &str) -> Result<HostPort, Wrong> {
     if let Some(offset) = host.find(|c: char| c.is_whitespace() || c.is_control()) {
         return Err((offset, say!("address.blank", "a host has no blanks in it").into()));
     }
+    // What would make the address another one, or none, when it is written and read again.
+    if let Some((offset, sign)) = host.char_indices().find(|(_, sign)| "/\\@#?<>[]{}|^`\"'".contains(*sign)) {
+        return Err((
+            offset,
+            say!("address.host_sign", "a host has no `%{sign}` in it", sign = sign.to_string()).into(),
+        ));
+    }
     let offset = text.len() - port.len();
     match port.parse() {
         Ok(0) => Err((offset, say!("address.port_0", "nothing listens on port 0").into())),

@@ -130,7 +130,7 @@ pub(super) fn recording(bytes: &[u8]) {
         }
         sent = !sent;
     }
-    see(TapEvent::Closed(String::new().into()));
+    see(TapEvent::Closed(String::new()));
     let ids: Vec<_> = store.since(store.first_id()).map(|frame| frame.id).collect();
     for id in ids {
         if let Some(pieces) = store.pieces_of(id) {

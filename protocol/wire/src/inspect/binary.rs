@@ -20,7 +20,7 @@ pub fn nodes<'a>(name: &str, items: Box<dyn Items<'a> + 'a>, base: usize) -> (Ve
     if items.left() == 0 {
         return (vec![Node::leaf(name, "", NodeKind::Raw, "empty", Span::at(base, 0))], Vec::new());
     }
-    let mut tree = Tree { items, base, left: MAX_NODES, over: false, diagnostics: Vec::new() };
+    let mut tree = Tree { items, base, left: MAX_NODES, over: false, end: None, diagnostics: Vec::new() };
     let mut nodes = vec![tree.value(name, None, 0)];
     if !tree.over && tree.items.left() > 0 {
         let message = format!("{} bytes follow the message", tree.items.left());
@@ -36,6 +36,8 @@ struct Tree<'a> {
     left: usize,
     /// Nothing more is read.
     over: bool,
+    /// Where what was not read any more ends: so do all that it is in.
+    end: Option<usize>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -70,7 +72,9 @@ impl<'a> Tree<'a> {
     /// What is left as one raw node, and why.
     fn rest(&mut self, why: impl Into<Words>) -> Option<Node> {
         self.over = true;
-        let span = Span::at(self.items.offset(), self.items.left()).shifted(self.base);
+        let span = Span::at(self.items.offset(), self.items.left());
+        self.end = Some(span.end);
+        let span = span.shifted(self.base);
         self.odd(span, why);
         let note = format!("{} B", span.len());
         (!span.is_empty()).then(|| Node::leaf("rest", "", NodeKind::Raw, note, span))
@@ -128,7 +132,7 @@ impl<'a> Tree<'a> {
 
     /// From `start` to the next item.
     fn span(&self, start: usize) -> Span {
-        Span::new(start, self.items.offset()).shifted(self.base)
+        Span::new(start, self.end.unwrap_or(self.items.offset())).shifted(self.base)
     }
 
     /// What a container holds. `len`: how many items, or pairs, if that is known.

@@ -382,16 +382,13 @@ impl Dissector<'_> {
         let Encoding { codec, compression } = self.encoding;
         let opened = message::open(codec, compression, body, MAX_UNPACKED);
         let mut node = raw("message", body, self.body);
-        let words = match &opened.unpacked {
-            Some(unpacked) => {
-                let message = opened.tree.get(1..).unwrap_or_default();
-                self.out.summary = message::line(message, FIRST_WORDS);
-                unpacked.describe()
-            }
-            None => {
-                self.out.summary = format!("{} B", grouped(body.len() as u64));
-                "compressed; cannot be decompressed by itself: the last part of a message, or broken".to_owned()
-            }
+        let words = if let Some(unpacked) = &opened.unpacked {
+            let message = opened.tree.get(1..).unwrap_or_default();
+            self.out.summary = message::line(message, FIRST_WORDS);
+            unpacked.describe()
+        } else {
+            self.out.summary = format!("{} B", grouped(body.len() as u64));
+            "compressed; cannot be decompressed by itself: the last part of a message, or broken".to_owned()
         };
         node.note = format!("{}, {words}", node.note);
         self.out.tree.push(node);
