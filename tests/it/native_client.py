@@ -887,10 +887,10 @@ def compression_lz4(address):
     """compression lz4: both ways, only where the REQUEST names it, and what is short stays as it is."""
     with Connection(address, speaks=SPEAKS) as c:
         want(1 in c.server["compressions"], "the server does not speak lz4")
-        message = json.dumps({"name": "x" * 2_000}).encode()
+        message = json.dumps({"name": "Zoe", "more": "x" * 2_000}).encode()
         call = c.open(HELLO_TO, None, compression=1)
         c.send(DATA, call.stream, pack_lz4(message), flags=MSG | COMP | END)
-        want("x" * 2_000 in str(call.finish()), "the greeting is another")
+        want("Zoe" in str(call.finish()), "the greeting is another")
         call = c.open(DESCRIBE, {}, end=True, compression=1)
         want(call.take() is not None and sum(call.bodies) < 20_000, f"the description came in {call.bodies}, not compressed")
         call = c.open(ADD, {"a": 1, "b": 2}, end=True, compression=1)
@@ -913,8 +913,8 @@ def compression_zstd(address):
         if zstd is None:
             raise Skipped(f"Python {sys.version.split()[0]} has no zstd")
         call = c.open(HELLO_TO, None, compression=2)
-        c.send(DATA, call.stream, zstd.compress(json.dumps({"name": "x" * 2_000}).encode()), flags=MSG | COMP | END)
-        want("x" * 2_000 in str(call.finish()), "the greeting is another")
+        c.send(DATA, call.stream, zstd.compress(json.dumps({"name": "Zoe", "more": "x" * 2_000}).encode()), flags=MSG | COMP | END)
+        want("Zoe" in str(call.finish()), "the greeting is another")
         call = c.open(DESCRIBE, {}, end=True, compression=2)
         want(call.take() is not None and sum(call.bodies) < 20_000, f"the description came in {call.bodies}, not compressed")
 
@@ -1104,7 +1104,9 @@ def window_others(address):
     """flow control: a call without credit does not hold up the others."""
     with Connection(address, credit=False, stream_window=65_536) as c:
         call = c.open(PRIMES, {"limit": 60_000}, end=True)
-        c.quiet(0.5)
+        for _ in range(20):  # a busy machine takes its time
+            if call.receive_window >= 256:
+                c.quiet(0.5)
         want(call.status is None and call.receive_window < 256, "the first call did not stop")
         works(c)
 

@@ -100,7 +100,9 @@ fn failed(flow: &Flow, status: &Status, last: &Attempt, earlier: &[&Attempt]) ->
     };
     if status.code.severity() == Severity::Caller {
         return match status.code {
-            Code::UNIMPLEMENTED => say!("verdict.no_method", "%{what}; the method is not there", what = what),
+            Code::UNIMPLEMENTED if !status.not_processed => {
+                say!("verdict.no_method", "%{what}; the method is not there", what = what)
+            }
             Code::UNAUTHENTICATED | Code::PERMISSION_DENIED => {
                 say!("verdict.credentials", "%{what}; the caller has to show other credentials", what = what)
             }
