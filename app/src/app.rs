@@ -14,6 +14,7 @@ use crate::panel::Cx;
 use crate::run::Running;
 use crate::shell::{Layout, Panels, window_ui};
 use crate::theme::{self, size};
+use crate::widget::composing::Composing;
 
 /// A live feed repaints at most this often.
 const FEED: Duration = Duration::from_millis(33);
@@ -32,6 +33,8 @@ pub struct Options {
     pub state: Option<std::path::PathBuf>,
     /// How files are asked for.
     pub dialogs: Box<dyn FileDialogs>,
+    /// The locale that the system asks for, for who has not chosen a language.
+    pub locale: Option<String>,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
             open: None,
             state: None,
             dialogs: Box::new(Native),
+            locale: None,
         }
     }
 }
@@ -57,6 +61,7 @@ pub struct App {
     pub(crate) running: Running,
     commands: Vec<Command>,
     pub(crate) keeper: Keeper,
+    pub(crate) locale: Option<String>,
     /// When the last state was kept, and whether something was done since.
     kept_at: Instant,
     unkept: bool,
@@ -71,6 +76,7 @@ impl App {
     /// When no thread or runtime can be started.
     pub fn new(ctx: &egui::Context, options: Options) -> std::io::Result<Self> {
         theme::install(ctx);
+        ctx.add_plugin(Composing::default());
         let mut model = Model::default();
         let keeper = Keeper::new(options.state);
         let first_run = keeper.is_first_run();
@@ -92,6 +98,7 @@ impl App {
             running: Running::new(options.dialogs),
             commands: Vec::new(),
             keeper,
+            locale: options.locale,
             kept_at: Instant::now(),
             unkept: false,
             frames: 0,

@@ -248,6 +248,8 @@ pub enum Act {
     ResetLayout,
     /// Light, dark, system in turn.
     NextTheme,
+    /// English or Chinese, the other one.
+    NextLanguage,
     /// Bigger.
     ZoomIn,
     /// Smaller.
@@ -328,6 +330,7 @@ pub const ACTS: &[ActInfo] = &[
     row(Act::ClearTraffic, "clear_traffic", "", Scope::Global),
     row(Act::ResetLayout, "reset_layout", "", Scope::Global),
     row(Act::NextTheme, "next_theme", "", Scope::Global),
+    row(Act::NextLanguage, "next_language", "", Scope::Global),
     row(Act::ZoomIn, "zoom_in", "Ctrl+Equals", Scope::Global),
     row(Act::ZoomOut, "zoom_out", "Ctrl+Minus", Scope::Global),
     row(Act::ZoomReset, "zoom_reset", "Ctrl+0", Scope::Global),

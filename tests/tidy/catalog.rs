@@ -1,18 +1,13 @@
 //! The catalog of texts and the code agree: every text asked for is there, in both languages, and none is left over.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::source::{code, files, report, rust};
+use callscope_tests::catalog::{catalog, places, quoted};
+
+use crate::source::{code, report, rust};
 
 /// Where sentences are made below the window, with `say!`, their English beside the code.
 const SAYING: &[&str] = &["protocol/wire/src", "protocol/net/src", "app/src"];
-
-/// A text of the catalog.
-struct Text {
-    at: String,
-    english: String,
-    chinese: Option<String>,
-}
 
 /// A sentence as code makes it.
 struct Sentence {
@@ -20,50 +15,6 @@ struct Sentence {
     key: String,
     english: String,
     args: BTreeSet<String>,
-}
-
-/// The catalog by key. One line for each text, so that its languages are seen beside one another.
-fn catalog() -> BTreeMap<String, Text> {
-    let mut texts = BTreeMap::new();
-    for source in files("assets/locales", &[".yml"]) {
-        for (index, line) in source.text.lines().enumerate() {
-            if line.is_empty() || line.starts_with(['#', '_']) {
-                continue;
-            }
-            let at = format!("{}:{}", source.path, index + 1);
-            let Some((key, rest)) = line.split_once(": { en: ") else {
-                panic!("{at}: not `key: {{ en: \"…\", zh-CN: \"…\" }}`");
-            };
-            let (english, rest) = quoted(rest).unwrap_or_else(|| panic!("{at}: no English in quotes"));
-            let chinese = rest.strip_prefix(", zh-CN: ").and_then(quoted).map(|(chinese, _)| chinese);
-            let text = Text { at: at.clone(), english, chinese };
-            assert!(texts.insert(key.to_owned(), text).is_none(), "{at}: `{key}` stands twice in the catalog");
-        }
-    }
-    texts
-}
-
-/// A string literal at the start of `text`, without its quotes and escapes, and what follows.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    let mut out = String::new();
-    let mut chars = text.strip_prefix('"')?.char_indices();
-    while let Some((at, char)) = chars.next() {
-        match char {
-            '"' => return Some((out, text.get(at + 2..)?)),
-            '\\' => match chars.next()?.1 {
-                'n' => out.push('\n'),
-                't' => out.push('\t'),
-                other => out.push(other),
-            },
-            other => out.push(other),
-        }
-    }
-    None
-}
-
-/// Names of the places in a template.
-fn places(template: &str) -> BTreeSet<String> {
-    template.split("%{").skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Every `say!("key", "English", name = …)`.
@@ -189,14 +140,19 @@ fn what_is_said_below_the_window_is_in_the_catalog_word_for_word() {
 }
 
 #[test]
-fn languages_have_the_same_places() {
+fn every_text_is_in_both_languages_with_the_same_places() {
     let mut offenses = Vec::new();
     for (key, text) in catalog() {
-        if let Some(chinese) = &text.chinese
-            && places(chinese) != places(&text.english)
-        {
-            offenses.push(format!("{}: `{key}` differs in {:?}", text.at, places(chinese)));
+        match &text.chinese {
+            None => offenses.push(format!("{}: `{key}` has no Chinese: add `zh-CN: \"…\"`", text.at)),
+            Some(chinese) if chinese.is_empty() || text.english.is_empty() => {
+                offenses.push(format!("{}: `{key}` is empty", text.at));
+            }
+            Some(chinese) if places(chinese) != places(&text.english) => {
+                offenses.push(format!("{}: `{key}` differs in {:?}", text.at, places(chinese)));
+            }
+            Some(_) => {}
         }
     }
-    report("a translation lacks a place or has one too many", &offenses);
+    report("the languages of the catalog differ", &offenses);
 }

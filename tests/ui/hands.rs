@@ -29,6 +29,18 @@ impl Window {
         Self::start(None, [], Some(state))
     }
 
+    /// Opens a window of this size that speaks as the system's locale asks for.
+    pub fn open_in(locale: &str, size: [f32; 2], workspace: Option<&Path>) -> Self {
+        let options = Options {
+            backend: BackendOptions { world: true, churn: false },
+            open: workspace.map(Path::to_owned),
+            state: None,
+            dialogs: Box::new(Scripted::new([])),
+            locale: Some(locale.to_owned()),
+        };
+        Self::build(options, size)
+    }
+
     fn start(
         workspace: Option<&Path>,
         answers: impl IntoIterator<Item = std::path::PathBuf>,
@@ -39,9 +51,14 @@ impl Window {
             open: workspace.map(Path::to_owned),
             state: state.map(Path::to_owned),
             dialogs: Box::new(Scripted::new(answers)),
+            ..Options::default()
         };
+        Self::build(options, [1440.0, 900.0])
+    }
+
+    fn build(options: Options, size: [f32; 2]) -> Self {
         let harness = Harness::builder()
-            .with_size([1440.0, 900.0])
+            .with_size(size)
             // What runs repaints; `wait_until` steps instead of waiting for the end of that.
             .with_max_steps(4)
             .build_eframe(|cx| App::new(&cx.egui_ctx, options).expect("the engine starts"));

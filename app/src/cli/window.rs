@@ -27,7 +27,7 @@ pub(super) fn open(workspace: Option<PathBuf>) -> Outcome {
     };
     let state =
         directories::ProjectDirs::from("", "", "callscope").map(|folders| folders.data_dir().join("state.json"));
-    let options = Options { open: workspace, state, ..Options::default() };
+    let options = Options { open: workspace, state, locale: crate::words::system(), ..Options::default() };
     let opened = eframe::run_native("callscope", native, Box::new(|cx| Ok(Box::new(App::new(&cx.egui_ctx, options)?))));
     opened.map_err(|error| {
         print::error(&format!(

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// Light, dark, or as the system has it.
     pub theme: Theme,
+    /// What the window speaks.
+    pub language: Language,
     /// Zoom, percent; 100 = one point per logical pixel.
     pub zoom: u16,
     /// Running rings and countdowns step once a second.
@@ -35,6 +37,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: Theme::System,
+            language: Language::System,
             zoom: 100,
             reduce_motion: false,
             shortcuts: BTreeMap::new(),
@@ -66,6 +69,24 @@ pub enum MessageView {
     Json,
     /// The form beside its text.
     Both,
+}
+
+/// What the window speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    /// As the system does, where there is a translation.
+    #[default]
+    System,
+    /// English.
+    English,
+    /// Simplified Chinese.
+    Chinese,
+}
+
+impl Language {
+    /// In the order of the settings view.
+    pub const ALL: [Self; 3] = [Self::System, Self::English, Self::Chinese];
 }
 
 /// Light or dark.

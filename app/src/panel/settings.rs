@@ -12,9 +12,10 @@ use rust_i18n::t;
 use self::shortcuts::ShortcutTable;
 use super::Cx;
 use crate::command::{ACTS, Act, Command};
-use crate::model::settings::{Settings, Theme};
+use crate::model::settings::{Language, Settings, Theme};
 use crate::model::shortcuts::{effective, is_changed};
 use crate::theme::{font, icon, size};
+use crate::widget::select::Select;
 use crate::widget::{button, chip, edge, field, pane, row, segmented, switch, text};
 
 /// Where controls begin in a row.
@@ -99,7 +100,7 @@ impl SettingsPanel {
         let rows = |count: usize| size::PANE_HEADER + count as f32 * size::SETTING_ROW + 8.0;
         match self.section {
             Section::Appearance | Section::Shortcuts => {
-                let (top, rest) = below(page, rows(3));
+                let (top, rest) = below(page, rows(4));
                 island(ui, cx, top, Section::Appearance, appearance_ui);
                 pane::island(ui.painter(), rest, cx.tokens);
                 pane::inside(ui, rest.shrink(1.0), "shortcuts", |ui| self.shortcuts.ui(ui, cx));
@@ -192,6 +193,7 @@ fn appearance_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             change(cx, |settings| settings.theme = *theme);
         }
     });
+    setting_row(ui, cx, &t!("settings.language"), &t!("settings.language_note"), language_ui);
     setting_row(ui, cx, &t!("settings.zoom"), "", zoom_ui);
     let mut reduce = cx.model.settings.reduce_motion;
     setting_row(ui, cx, &t!("settings.reduce_motion"), &t!("settings.reduce_motion_note"), |ui, cx| {
@@ -199,6 +201,19 @@ fn appearance_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             change(cx, |settings| settings.reduce_motion = reduce);
         }
     });
+}
+
+/// The languages call themselves by their own names, so that everyone finds theirs.
+fn language_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let follow = t!("settings.language_system");
+    let mut chosen = Language::ALL.iter().position(|language| *language == cx.model.settings.language).unwrap_or(0);
+    let name = t!("settings.language");
+    let names = [&*follow, "English", "简体中文"];
+    if Select::new(&name, &names).width(200.0).show(ui, &mut chosen).changed()
+        && let Some(language) = Language::ALL.get(chosen)
+    {
+        change(cx, |settings| settings.language = *language);
+    }
 }
 
 /// − 100 % + as one joined field, then the keys that do the same.

@@ -20,7 +20,7 @@ use crate::model::settings::{Settings, Theme};
 use crate::model::tabs::TabId;
 use crate::panel::call::CallTabs;
 use crate::shell::layout::Side;
-use crate::theme;
+use crate::{theme, words};
 
 /// What is under way and belongs to no panel.
 pub(crate) struct Running {
@@ -196,7 +196,9 @@ impl App {
                 self.layout = crate::shell::Layout::default();
                 self.layout.view = view;
             }
-            Act::NextTheme | Act::ZoomIn | Act::ZoomOut | Act::ZoomReset => self.appearance(ctx, act),
+            Act::NextTheme | Act::NextLanguage | Act::ZoomIn | Act::ZoomOut | Act::ZoomReset => {
+                self.appearance(ctx, act);
+            }
         }
     }
 
@@ -227,6 +229,7 @@ impl App {
                     Theme::Dark => Theme::System,
                 }
             }
+            Act::NextLanguage => settings.language = words::other(),
             Act::ZoomIn => settings.zoom = (settings.zoom + 10).min(200),
             Act::ZoomOut => settings.zoom = settings.zoom.saturating_sub(10).max(50),
             _ => settings.zoom = 100,
@@ -242,6 +245,11 @@ impl App {
     /// Makes egui and the store what the settings say.
     pub(crate) fn apply_settings(&mut self, ctx: &egui::Context) {
         let settings = &self.model.settings;
+        if words::speak(settings.language, self.locale.as_deref()) {
+            // Panels that keep rows of texts make them anew.
+            self.model.services.revision += 1;
+            self.model.workspace.revision += 1;
+        }
         ctx.set_theme(match settings.theme {
             Theme::System => egui::ThemePreference::System,
             Theme::Light => egui::ThemePreference::Light,

@@ -8,7 +8,7 @@ use egui::{
     TextEdit, Ui, UiBuilder, pos2, vec2,
 };
 
-use super::{button, chip, edge, text};
+use super::{button, chip, composing, edge, text};
 use crate::theme::{font, icon, size, tokens};
 
 /// A field of one line. Its name is what a screen reader says, and what tests find it by.
@@ -176,21 +176,22 @@ impl<'a> Field<'a> {
             let job = highlight.map(|highlight| highlight(text.as_str())).unwrap_or_default();
             ui.fonts_mut(|fonts| fonts.layout_job(job))
         };
-        let mut edit = TextEdit::singleline(self.text);
-        if highlight.is_some() {
-            edit = edit.layouter(&mut colored);
-        }
-        let edit = edit
-            .id(id)
-            .frame(Frame::NONE)
-            .margin(0.0)
-            .align(egui::Align2::LEFT_CENTER)
-            .min_size(inner.size())
-            .font(self.font.clone())
-            .text_color(if ui.is_enabled() { t.hi } else { t.dis })
-            .hint_text(RichText::new(self.hint).font(self.font).color(t.low))
-            .desired_width(inner.width())
-            .show(&mut child);
+        let edit = composing::edit(&mut child, id, self.text, |ui, text| {
+            let mut edit = TextEdit::singleline(text);
+            if highlight.is_some() {
+                edit = edit.layouter(&mut colored);
+            }
+            edit.id(id)
+                .frame(Frame::NONE)
+                .margin(0.0)
+                .align(egui::Align2::LEFT_CENTER)
+                .min_size(inner.size())
+                .font(self.font.clone())
+                .text_color(if ui.is_enabled() { t.hi } else { t.dis })
+                .hint_text(RichText::new(self.hint).font(self.font).color(t.low))
+                .desired_width(inner.width())
+                .show(ui)
+        });
         let mut response = edit.response.response.accessible_name(self.name);
         if clear {
             let center = pos2(rect.right() - 14.0, y);

@@ -7,6 +7,7 @@
 pub mod button;
 pub mod checkbox;
 pub mod chip;
+pub mod composing;
 pub mod dashed;
 pub mod edge;
 pub mod empty;

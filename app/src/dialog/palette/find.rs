@@ -312,6 +312,7 @@ pub const fn icon_of(act: Act) -> char {
         Act::ClearTraffic => icon::BROOM,
         Act::ResetLayout | Act::SplitRight => icon::COLUMNS,
         Act::NextTheme => icon::SUN,
+        Act::NextLanguage => icon::TRANSLATE,
         Act::ZoomIn | Act::ZoomOut | Act::ZoomReset => icon::TEXT_AA,
     }
 }

@@ -18,7 +18,7 @@ use crate::panel::Cx;
 use crate::panel::call::empty::keys_of;
 use crate::theme::{Tokens, font, icon, size};
 use crate::widget::field::{Field, NumberField};
-use crate::widget::{button, chip, edge, mark, menu, text};
+use crate::widget::{button, chip, composing, edge, mark, menu, text};
 
 /// What is wrong with the address stands in a line of this height below the field.
 const PROBLEM: f32 = 24.0;
@@ -560,17 +560,19 @@ fn edit_at(
     };
     let low = crate::theme::tokens(ui).low;
     let face: FontId = font::code_small();
-    let output = TextEdit::singleline(text)
-        .id(id)
-        .frame(Frame::NONE)
-        .margin(0.0)
-        .align(egui::Align2::LEFT_CENTER)
-        .min_size(rect.size())
-        .font(face.clone())
-        .hint_text(egui::RichText::new(hint).font(face).color(low))
-        .desired_width(rect.width())
-        .layouter(&mut layouter)
-        .show(&mut child);
+    let output = composing::edit(&mut child, id, text, |ui, text| {
+        TextEdit::singleline(text)
+            .id(id)
+            .frame(Frame::NONE)
+            .margin(0.0)
+            .align(egui::Align2::LEFT_CENTER)
+            .min_size(rect.size())
+            .font(face.clone())
+            .hint_text(egui::RichText::new(hint).font(face).color(low))
+            .desired_width(rect.width())
+            .layouter(&mut layouter)
+            .show(ui)
+    });
     if let Some(shown) = &shown {
         let line = child.painter().layout_job(job(shown));
         let low = crate::theme::tokens(&child).low;

@@ -8,7 +8,7 @@ use super::subject::Subject;
 use super::view::View;
 use crate::panel::Cx;
 use crate::theme::{font, size};
-use crate::widget::{edge, text};
+use crate::widget::{composing, edge, text};
 
 pub(super) fn ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View) {
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -55,15 +55,18 @@ fn method_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>) {
 fn notes_ui(ui: &mut Ui, cx: &Cx, view: &mut View) {
     let t = cx.tokens;
     let hint = t!("call.docs.notes_hint");
-    let output = TextEdit::multiline(&mut view.draft.docs)
-        .id_salt(("notes", view.generation))
-        .frame(Frame::new().fill(t.field).corner_radius(size::CONTROL_RADIUS).inner_margin(Margin::same(8)))
-        .font(font::body())
-        .text_color(t.hi)
-        .hint_text(egui::RichText::new(hint.as_ref()).font(font::body()).color(t.low))
-        .desired_width(ui.available_width())
-        .desired_rows(4)
-        .show(ui);
+    let id = ui.make_persistent_id(("notes", view.generation));
+    let output = composing::edit(ui, id, &mut view.draft.docs, |ui, docs| {
+        TextEdit::multiline(docs)
+            .id(id)
+            .frame(Frame::new().fill(t.field).corner_radius(size::CONTROL_RADIUS).inner_margin(Margin::same(8)))
+            .font(font::body())
+            .text_color(t.hi)
+            .hint_text(egui::RichText::new(hint.as_ref()).font(font::body()).color(t.low))
+            .desired_width(ui.available_width())
+            .desired_rows(4)
+            .show(ui)
+    });
     let response = output.response.response.accessible_name(t!("call.docs.notes"));
     let border = egui::Stroke::new(size::HAIRLINE, t.line2);
     ui.painter().rect_stroke(response.rect, size::CONTROL_RADIUS, border, egui::StrokeKind::Inside);

@@ -191,6 +191,8 @@ impl ShortcutTable {
         response.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, t!("settings.new_keys")));
         if !ui.input(|input| input.pointer.any_click()) && !recording.started {
             recording.started = true;
+            // The row has grown, perhaps below the edge.
+            ui.scroll_to_rect(rect, None);
             ui.memory_mut(|memory| memory.request_focus(id));
         } else if !recording.started {
             ui.ctx().request_repaint();

@@ -98,11 +98,11 @@ fn a_shortcut_is_recorded_and_reset() {
     harness.get_by_label("Duplicate call").click();
     harness.run();
     assert!(harness.state().panel.recording());
-    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::D);
+    harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::U);
     harness.run();
     harness.key_press(Key::Enter);
     harness.run();
-    assert_eq!(effective(Act::Duplicate, &settings(&harness)).unwrap().to_string(), "Ctrl+Shift+D");
+    assert_eq!(effective(Act::Duplicate, &settings(&harness)).unwrap().to_string(), "Ctrl+Shift+U");
     assert!(!harness.state().panel.recording());
     harness.get_by_label("Reset “Duplicate call”").click();
     harness.run();

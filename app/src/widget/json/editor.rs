@@ -14,7 +14,7 @@ use egui::{
 use super::highlight;
 use super::tokens::{Kind, tokenize};
 use crate::theme::{Tokens, font, mix, size, tokens};
-use crate::widget::{edge, text};
+use crate::widget::{composing, edge, text};
 
 /// Above this many bytes the text is plain: cutting and shaping it anew on each keystroke would be felt.
 pub const HIGHLIGHT_LIMIT: usize = 200_000;
@@ -125,17 +125,22 @@ impl<'a> Editor<'a> {
         let mut child = ui.new_child(UiBuilder::new().max_rect(place));
         let cache = &mut state.laid_out;
         let mut layouter = |ui: &Ui, buffer: &dyn TextBuffer, width: f32| lay_out(cache, ui, buffer.as_str(), width);
-        let mut unchanging = self.text.as_str();
-        let buffer: &mut dyn TextBuffer = if self.read_only { &mut unchanging } else { &mut *self.text };
-        let shown = TextEdit::multiline(buffer)
-            .id(self.id)
-            .frame(Frame::NONE)
-            .margin(0.0)
-            .font(font::code())
-            .desired_width(f32::INFINITY)
-            .min_size(vec2(0.0, least))
-            .layouter(&mut layouter)
-            .show(&mut child);
+        let mut show = |ui: &mut Ui, buffer: &mut dyn TextBuffer| {
+            TextEdit::multiline(buffer)
+                .id(self.id)
+                .frame(Frame::NONE)
+                .margin(0.0)
+                .font(font::code())
+                .desired_width(f32::INFINITY)
+                .min_size(vec2(0.0, least))
+                .layouter(&mut layouter)
+                .show(ui)
+        };
+        let shown = if self.read_only {
+            show(&mut child, &mut self.text.as_str())
+        } else {
+            composing::edit(&mut child, self.id, self.text, |ui, text| show(ui, text))
+        };
         let response = shown.response.response.accessible_name(self.name);
         let bottom = response.rect.bottom() + TOP;
         ui.advance_cursor_after_rect(Rect::from_min_max(

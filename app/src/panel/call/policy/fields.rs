@@ -10,7 +10,7 @@ use crate::panel::call::bar::{balance_items, balance_meaning};
 use crate::panel::call::subject::Subject;
 use crate::panel::call::view::View;
 use crate::theme::{font, icon, mix, size};
-use crate::widget::{edge, menu, text};
+use crate::widget::{composing, edge, menu, text};
 
 /// The fields of a policy broken into lines, each with its x.
 pub(super) fn lines(painter: &Painter, kind: Kind, width: f32) -> Vec<Vec<(Field, f32)>> {
@@ -149,19 +149,19 @@ fn box_ui(
     }
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     child.shrink_clip_rect(rect);
-    TextEdit::singleline(typed)
-        .id(id)
-        .frame(Frame::NONE)
-        .margin(0.0)
-        .align(egui::Align2::LEFT_CENTER)
-        .min_size(rect.size())
-        .font(font::code_small())
-        .text_color(color)
-        .desired_width(rect.width())
-        .show(&mut child)
-        .response
-        .response
-        .accessible_name(name)
+    let edit = composing::edit(&mut child, id, typed, |ui, typed| {
+        TextEdit::singleline(typed)
+            .id(id)
+            .frame(Frame::NONE)
+            .margin(0.0)
+            .align(egui::Align2::LEFT_CENTER)
+            .min_size(rect.size())
+            .font(font::code_small())
+            .text_color(color)
+            .desired_width(rect.width())
+            .show(ui)
+    });
+    edit.response.response.accessible_name(name)
 }
 
 /// One of a few names as entries of a menu; ✓ at the one in force.
