@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use callscope_tests::catalog::{Text, catalog, is_said, places};
-use egui::epaint::{Shape, TextShape};
-use egui::{Key, Modifiers, Rect};
+use egui::{Key, Modifiers};
 
 use crate::hands::Window;
 
@@ -41,26 +40,10 @@ impl Reader {
         self.window.click(&text);
     }
 
-    /// Every text on the screen with where it stands and what it is cut to.
-    fn texts(&self) -> Vec<(TextShape, Rect)> {
-        fn collect(shape: &Shape, clip: Rect, out: &mut Vec<(TextShape, Rect)>) {
-            match shape {
-                Shape::Text(text) => out.push((text.clone(), clip)),
-                Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
-                _ => {}
-            }
-        }
-        let mut out = Vec::new();
-        for clipped in &self.window.harness.output().shapes {
-            collect(&clipped.shape, clipped.clip_rect, &mut out);
-        }
-        out
-    }
-
     /// Notes texts of ours that are cut: with an ellipsis where nothing but our words stands in them, or at an edge.
     fn look(&mut self, place: &str) {
         self.window.settle();
-        for (shape, clip) in self.texts() {
+        for (shape, clip) in self.window.painted() {
             let text = shape.galley.text();
             let rect = shape.galley.rect.translate(shape.pos.to_vec2());
             if text.is_empty() || !clip.intersects(rect) {
@@ -141,11 +124,13 @@ fn a_switch_is_seen_at_once_everywhere() {
     for view in [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Comma] {
         reader.window.ctrl(view);
         reader.window.settle();
-        let shown: BTreeSet<String> = reader.texts().iter().map(|(shape, _)| shape.galley.text().to_owned()).collect();
+        let shown: BTreeSet<String> =
+            reader.window.painted().iter().map(|(shape, _)| shape.galley.text().to_owned()).collect();
         for (key, text) in &reader.catalog {
             let other = text.chinese.as_deref().unwrap_or_default() != text.english;
             // What others say in the same word is theirs: names, values, status lines.
-            if other && text.english.len() > 3 && shown.contains(&text.english) {
+            let letters = text.english.chars().filter(|char| char.is_alphabetic()).count();
+            if other && letters > 3 && shown.contains(&text.english) {
                 left.insert(format!("{view:?}: `{key}` {:?}", text.english));
             }
         }

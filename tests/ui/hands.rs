@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use callscope::app::{App, Options};
 use callscope::backend::BackendOptions;
 use callscope::dialog::files::Scripted;
-use egui::{Key, Modifiers};
+use egui::epaint::{Shape, TextShape};
+use egui::{Key, Modifiers, Rect};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -121,6 +122,27 @@ impl Window {
     /// Lets what was done be seen.
     pub fn settle(&mut self) {
         self.harness.run_steps(4);
+    }
+
+    /// Every text that is painted, and the place that it is cut to.
+    pub fn painted(&self) -> Vec<(TextShape, Rect)> {
+        fn collect(shape: &Shape, clip: Rect, out: &mut Vec<(TextShape, Rect)>) {
+            match shape {
+                Shape::Text(text) => out.push((text.clone(), clip)),
+                Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, out)),
+                _ => {}
+            }
+        }
+        let mut out = Vec::new();
+        for clipped in &self.harness.output().shapes {
+            collect(&clipped.shape, clipped.clip_rect, &mut out);
+        }
+        out
+    }
+
+    /// Whether something painted has this in it.
+    pub fn says(&self, words: &str) -> bool {
+        self.painted().iter().any(|(shape, _)| shape.galley.text().contains(words))
     }
 
     /// The window's state.
