@@ -12,6 +12,7 @@ use crate::model::link::{ChosenIn, ValuePlace};
 use crate::model::messages::Keep;
 use crate::model::settings::Settings;
 use crate::model::tabs::TabId;
+use crate::model::tls::TlsKey;
 
 /// Something to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +40,8 @@ pub enum Command {
     KeepTab(TabId),
     /// The user changed the draft in its own editors.
     EditDraft(TabId, Box<Draft>),
+    /// Asks for the file of one of a call's TLS values.
+    ChooseTlsFile(TabId, TlsKey),
     /// Replace the message (by index) by an example made from the schema.
     FillExample(TabId, usize),
     /// Fill a value of a message, which is bytes, from a file that the user picks.

@@ -259,9 +259,19 @@ async fn ask_directly(client: &Client, address: String, notices: &Notices) {
 
 /// One call from start to end. Dropped (the window closes, repeating stops): the call is cancelled on the wire.
 async fn make_call(client: &Client, flow: FlowId, spec: CallSpec, mut acts: mpsc::Receiver<Act>, notices: &Notices) {
-    let CallSpec { target, method, shape, metadata, deadline, policy, encoding, messages, end } = spec;
-    let options =
-        CallOptions { flow, target, method, shape, metadata, deadline, policy, encoding, ..CallOptions::default() };
+    let CallSpec { target, method, shape, metadata, deadline, policy, encoding, tls, messages, end } = spec;
+    let options = CallOptions {
+        flow,
+        target,
+        method,
+        shape,
+        metadata,
+        deadline,
+        policy,
+        encoding,
+        tls,
+        ..CallOptions::default()
+    };
     let mut call = client.start(options);
     let mut sender = call.take_sender();
     // Resolves when somebody cancels. Sending may wait for a slow peer while answers go on arriving.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use callscope_net::transport::TlsOptions;
 use callscope_wire::policy::Policy;
 use callscope_wire::{Encoding, FlowId, Limits, Metadata, Shape};
 
@@ -67,6 +68,8 @@ pub struct CallSpec {
     pub policy: Policy,
     /// What messages travel in.
     pub encoding: Encoding,
+    /// For `+tls` addresses; `None`: the system's CAs, and no certificate of ours.
+    pub tls: Option<TlsOptions>,
     /// Messages sent at once.
     pub messages: Vec<Bytes>,
     /// Half-close behind them.

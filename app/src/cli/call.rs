@@ -170,6 +170,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         deadline: arguments.deadline,
         policy,
         encoding: Encoding { codec: arguments.codec, compression: arguments.compression },
+        tls: None,
         trace: None,
     });
     let sender = call.take_sender();

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use callscope_net::demo::{World, WorldOptions};
-use callscope_net::server::ServerTls;
+use callscope_net::server::{ClientCa, ClientCertificates, ServerTls};
+use callscope_net::transport::Identity;
 use callscope_wire::Limits;
 use clap::Args;
 
@@ -20,6 +21,22 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     tls_ca: Option<PathBuf>,
 
+    /// Accept TLS with this certificate (PEM) instead of a development one
+    #[arg(long, value_name = "FILE", requires = "tls_key", conflicts_with = "tls_ca")]
+    tls_cert: Option<PathBuf>,
+
+    /// Its key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Over TLS clients must show a certificate signed by this CA (PEM)
+    #[arg(long, value_name = "FILE")]
+    client_ca: Option<PathBuf>,
+
+    /// Clients without a certificate are served, too
+    #[arg(long, requires = "client_ca")]
+    client_cert_optional: bool,
+
     /// Instances stay: none joins or leaves by itself
     #[arg(long)]
     steady: bool,
@@ -30,15 +47,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let tls = match &arguments.tls_ca {
-        None => None,
-        Some(path) => {
-            let tls = ServerTls::development().map_err(|error| print::input(&error.to_string()))?;
-            std::fs::write(path, tls.ca_pem())
-                .map_err(|error| print::input(&format!("{}: {error}", path.display())))?;
-            Some(tls)
-        }
-    };
+    let tls = tls(&arguments)?;
     let limits = Limits::default().with_max_message(arguments.max_message);
     let options =
         WorldOptions { listen: arguments.listen, tls, churn: !arguments.steady, limits, ..WorldOptions::default() };
@@ -53,6 +62,28 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         print::error(&format!("Ctrl+C cannot be listened for: {error}"));
         Failure::Input
     })
+}
+
+/// What the front needs to speak TLS; `None`: it does not.
+fn tls(arguments: &Arguments) -> Result<Option<ServerTls>, Failure> {
+    let wrong = |error: &dyn std::error::Error| print::input(&print::chain(error));
+    let clients = arguments.client_ca.clone().map(|ca| {
+        let optional = arguments.client_cert_optional;
+        ClientCa { ca, wanted: if optional { ClientCertificates::Optional } else { ClientCertificates::Required } }
+    });
+    if let Some((cert, key)) = arguments.tls_cert.clone().zip(arguments.tls_key.clone()) {
+        let tls = ServerTls::from_files(&Identity { cert, key }, clients.as_ref()).map_err(|error| wrong(&error))?;
+        return Ok(Some(tls));
+    }
+    let Some(path) = &arguments.tls_ca else {
+        return match clients {
+            None => Ok(None),
+            Some(_) => Err(print::input("--client-ca is for TLS: name --tls-cert and --tls-key, or --tls-ca, too")),
+        };
+    };
+    let tls = ServerTls::development_for(clients.as_ref()).map_err(|error| wrong(&error))?;
+    std::fs::write(path, tls.ca_pem()).map_err(|error| print::input(&format!("{}: {error}", path.display())))?;
+    Ok(Some(tls))
 }
 
 /// Ctrl+C, or SIGTERM, which is how service managers and scripts ask.

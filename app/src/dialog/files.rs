@@ -16,6 +16,8 @@ pub type Answer = Promise<Option<PathBuf>>;
 pub trait FileDialogs: Send {
     /// A call file to open.
     fn open_call(&self) -> Answer;
+    /// A certificate or key in PEM.
+    fn open_pem(&self) -> Answer;
     /// A workspace folder to open.
     fn open_folder(&self) -> Answer;
     /// Any file, for its bytes.
@@ -43,6 +45,13 @@ impl FileDialogs for Native {
             let dialog =
                 rfd::FileDialog::new().set_title(t!("files.open_call")).add_filter(t!("files.calls"), &["yaml"]);
             dialog.pick_file()
+        })
+    }
+
+    fn open_pem(&self) -> Answer {
+        or_ask(OPEN_VARIABLE, || {
+            let dialog = rfd::FileDialog::new().set_title(t!("files.open_pem"));
+            dialog.add_filter(t!("files.pem"), &["pem", "crt", "cer", "key"]).pick_file()
         })
     }
 
@@ -105,6 +114,10 @@ impl Scripted {
 
 impl FileDialogs for Scripted {
     fn open_call(&self) -> Answer {
+        self.next()
+    }
+
+    fn open_pem(&self) -> Answer {
         self.next()
     }
 

@@ -6,6 +6,8 @@ use callscope_wire::policy::Policy;
 use callscope_wire::{Codec, Compression, Encoding};
 use serde::{Deserialize, Serialize};
 
+use super::tls::Tls;
+
 /// A call as it is composed. Equality is what "unsaved" means.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -24,6 +26,8 @@ pub struct Draft {
     pub compression: Option<Compression>,
     /// Metadata rows, switched-off ones included.
     pub metadata: Vec<MetadataRow>,
+    /// What it brings to TLS.
+    pub tls: Tls,
     /// Messages in order: one for unary calls, any number for client streams.
     pub messages: Vec<PreparedMessage>,
     /// Policies set here; what is not set comes from the workspace's defaults.

@@ -23,6 +23,7 @@ pub mod services;
 pub mod settings;
 pub mod shortcuts;
 pub mod tabs;
+pub mod tls;
 pub mod toasts;
 pub mod traffic;
 pub mod workspace;

@@ -1,8 +1,10 @@
 //! Calls: sent, started, fed, cancelled, repeated.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use callscope_net::transport::{Identity, TlsOptions};
 use callscope_wire::value::landmarks::Landmarks;
 use callscope_wire::value::scan;
 use callscope_wire::{FlowId, Metadata, Say as _, Shape, Time, Words};
@@ -14,6 +16,7 @@ use crate::command::{Command, View};
 use crate::model::messages::{Keep, LARGE};
 use crate::model::services::{Source, SourceKind, SourceState};
 use crate::model::tabs::{REPEAT_RATE, REPEAT_RATES, Repeat, Running, Tab, TabId};
+use crate::model::tls::{Tls, TlsKey};
 use crate::words::tell;
 
 /// A prepared message that sends itself.
@@ -53,7 +56,7 @@ impl App {
         if tab.running.is_some() {
             return;
         }
-        let spec = match spec(tab) {
+        let spec = match spec(tab, &self.tls_base(tab)) {
             Ok(spec) => spec,
             Err(why) => {
                 self.model.toasts.error(self.model.now, why);
@@ -157,7 +160,7 @@ impl App {
     pub(super) fn repeat(&mut self, id: TabId, rate: f64) {
         let rate = rate.clamp(*REPEAT_RATES.start(), *REPEAT_RATES.end());
         let Some(tab) = self.model.tabs.get(id) else { return };
-        let spec = match spec(tab) {
+        let spec = match spec(tab, &self.tls_base(tab)) {
             Ok(spec) if spec.end && !spec.shape.server_streams() => spec,
             Ok(_) => {
                 self.model.toasts.error(self.model.now, t!("run.repeat_stream"));
@@ -269,9 +272,26 @@ pub(super) fn spec(tab: &Tab) -> Result<CallSpec, Words> {
         deadline: draft.deadline,
         encoding: draft.encoding(),
         policy: draft.policy,
+        tls: tls(&draft.tls, base)?,
         messages,
         end: !shape.client_streams(),
     })
+}
+
+/// What the engine needs for TLS; `None`: nothing is set.
+fn tls(values: &Tls, base: &Path) -> Result<Option<TlsOptions>, String> {
+    if values.is_empty() {
+        return Ok(None);
+    }
+    let identity = match (values.file(TlsKey::Cert, base), values.file(TlsKey::Key, base)) {
+        (Some(cert), Some(key)) => Some(Identity { cert, key }),
+        (None, None) => None,
+        (Some(_), None) => return Err(t!("call.auth.no_key").into_owned()),
+        (None, Some(_)) => return Err(t!("call.auth.no_cert").into_owned()),
+    };
+    let ca = values.file(TlsKey::Ca, base).into_iter().collect();
+    let server_name = values.get(TlsKey::ServerName).map(|name| name.trim().to_owned());
+    Ok(Some(TlsOptions { ca, identity, server_name, ..TlsOptions::default() }))
 }
 
 /// JSON as typed → as sent: one line, or why it is no JSON and where.

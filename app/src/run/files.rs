@@ -14,6 +14,7 @@ use crate::model::compare::{Answers, Comparison};
 use crate::model::draft::Draft;
 use crate::model::log::Level;
 use crate::model::tabs::{Tab, TabId};
+use crate::model::tls::{Tls, TlsKey};
 use crate::store::{self, Inherited, Kept, Loaded, Outside, Over, Scan, Stamp, StoreError};
 use callscope_wire::{Say as _, say};
 
@@ -34,6 +35,8 @@ pub(crate) enum Done {
     ToOpen(Option<PathBuf>),
     /// The user chose where to save, or nothing.
     ToSave(TabId, Option<PathBuf>),
+    /// The user chose the file of one of a call's TLS values, or nothing.
+    ToTls(TabId, TlsKey, Option<PathBuf>),
     /// The user chose where to write a message, or nothing.
     ToWrite(Bytes, Option<PathBuf>),
     /// A message was written.
@@ -148,6 +151,7 @@ impl App {
         match done {
             Done::ToOpen(Some(path)) => self.open_path(ctx, path),
             Done::ToSave(tab, Some(path)) => self.write(ctx, tab, with_extension(path), false),
+            Done::ToTls(tab, key, Some(path)) => self.set_tls_file(tab, key, &path),
             Done::ToWrite(bytes, Some(path)) => self.work(ctx, move || {
                 let result = store::replace(&path, &bytes);
                 Done::Written { path, bytes: bytes.len() as u64, result }
@@ -160,7 +164,7 @@ impl App {
                 }
                 Err(error) => self.failed(&error),
             },
-            Done::ToOpen(None) | Done::ToSave(_, None) | Done::ToWrite(_, None) => {}
+            Done::ToTls(_, _, None) | Done::ToOpen(None) | Done::ToSave(_, None) | Done::ToWrite(_, None) => {}
             Done::Scanned { root, result, show } => match result {
                 Ok(listing) => self.scanned(root, listing, show),
                 Err(error) => self.failed(&error),
@@ -256,6 +260,31 @@ impl App {
     pub(super) fn ask_for_folder(&mut self, ctx: &egui::Context) {
         let ask = self.running.dialogs.open_folder();
         self.ask(ctx, ask, Done::ToOpen);
+    }
+
+    pub(super) fn ask_for_tls_file(&mut self, ctx: &egui::Context, id: TabId, key: TlsKey) {
+        let ask = self.running.dialogs.open_pem();
+        self.ask(ctx, ask, move |path| Done::ToTls(id, key, path));
+    }
+
+    /// Paths of TLS values of a call are seen from the workspace; those of a call outside of it from its folder.
+    pub(super) fn tls_base(&self, tab: &Tab) -> PathBuf {
+        let root = self.model.workspace.root.as_ref();
+        let file = tab.file.as_ref();
+        let within = root.filter(|root| file.is_none_or(|file| file.starts_with(root)));
+        let folder = || file.and_then(|file| file.parent()).map(PathBuf::from).unwrap_or_default();
+        within.cloned().unwrap_or_else(folder)
+    }
+
+    fn set_tls_file(&mut self, id: TabId, key: TlsKey, file: &Path) {
+        let Some(tab) = self.model.tabs.get(id) else { return };
+        let mut draft = tab.draft.clone();
+        draft.tls.set(key, Some(Tls::written(file, &self.tls_base(tab))));
+        self.edit_draft(id, draft);
+        if let Some(tab) = self.model.tabs.get_mut(id) {
+            // Written by somebody else than the form: it reads it anew.
+            tab.revision += 1;
+        }
     }
 
     fn ask(

@@ -60,6 +60,7 @@ impl App {
                 }
             }
             Command::EditDraft(tab, draft) => self.edit_draft(tab, *draft),
+            Command::ChooseTlsFile(tab, key) => self.ask_for_tls_file(ctx, tab, key),
             Command::FillExample(tab, index) => self.fill_example(tab, index),
             Command::LoadBytes { tab, message, pointer } => {
                 self.load_bytes(ctx, attach::Target { tab, message, pointer });

@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::{FORMAT, StoreError, Work, document, message, workspace, yaml};
 use crate::model::draft::{Draft, MetadataRow, Off, PreparedMessage};
+use crate::model::tls::Tls;
 
 /// The keys that mean something to us. All others stay in the file and are no error.
 #[derive(Debug, Deserialize)]
@@ -37,6 +38,8 @@ struct CallFile {
     #[serde(default)]
     metadata: Option<Vec<MetadataFile>>,
     #[serde(default)]
+    tls: Option<Tls>,
+    #[serde(default)]
     messages: Option<Vec<MessageFile>>,
     #[serde(default)]
     policy: Option<PolicyFile>,
@@ -52,6 +55,7 @@ pub(super) struct Settings {
     pub(super) codec: Option<Codec>,
     pub(super) compression: Option<Compression>,
     metadata: Option<Vec<MetadataFile>>,
+    pub(super) tls: Option<Tls>,
     policy: Option<PolicyFile>,
 }
 
@@ -240,13 +244,14 @@ pub(super) fn version(path: &Path, text: &str, values: &Map<String, Value>) -> R
 /// The call and its place among its siblings.
 fn draft(path: &Path, text: &str) -> Result<(Draft, Option<i64>), StoreError> {
     let call: CallFile = typed(path, text)?;
-    let CallFile { deadline, codec, compression, metadata, policy, .. } = call;
-    let settings = Settings { deadline, codec, compression, metadata, policy };
+    let CallFile { deadline, codec, compression, metadata, tls, policy, .. } = call;
+    let settings = Settings { deadline, codec, compression, metadata, tls, policy };
     let mut messages = Vec::new();
     for (index, message) in call.messages.into_iter().flatten().enumerate() {
         messages.push(prepared(path, text, index, message)?);
     }
     let (deadline, metadata) = (settings.deadline(), settings.metadata());
+    let tls = settings.tls.clone().unwrap_or_default();
     let (policy, off) = settings.policy();
     let draft = Draft {
         name: call.name.unwrap_or_else(|| workspace::stem(path)),
@@ -256,6 +261,7 @@ fn draft(path: &Path, text: &str) -> Result<(Draft, Option<i64>), StoreError> {
         codec,
         compression,
         metadata,
+        tls,
         messages,
         policy,
         off,
@@ -369,6 +375,7 @@ fn merge(path: &Path, map: &mut Map<String, Value>, old: &Draft, new: &Draft) {
     set("docs", new.docs != old.docs, (!new.docs.is_empty()).then(|| json!(new.docs)));
     let rows: Vec<Value> = new.metadata.iter().map(metadata_value).collect();
     set("metadata", new.metadata != old.metadata, (!rows.is_empty()).then_some(Value::Array(rows)));
+    set("tls", new.tls != old.tls, (!new.tls.is_empty()).then(|| json!(new.tls)));
     if new.messages != old.messages {
         let before = map.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         let values: Vec<Value> = new

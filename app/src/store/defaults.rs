@@ -1,5 +1,6 @@
 //! What a call inherits from the `defaults.yaml` of the folders above it, nearest first.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use callscope_wire::{Codec, Compression};
 use super::call::{self, Settings};
 use super::{StoreError, read};
 use crate::model::draft::{Draft, MetadataRow};
+use crate::model::tls::{Tls, TlsKey};
 
 const FILE: &str = "defaults.yaml";
 
@@ -23,6 +25,10 @@ pub struct Inherited {
     pub compression: Option<Compression>,
     /// Outermost folder first; a nearer folder's row of the same name replaces a farther one.
     pub metadata: Vec<MetadataRow>,
+    /// The nearest folder's, value by value.
+    pub tls: Tls,
+    /// The files that these come from.
+    pub tls_from: BTreeMap<TlsKey, PathBuf>,
     /// The nearest folder's, policy by policy.
     pub policy: Policy,
     /// The files that it comes from, outermost first.
@@ -58,6 +64,7 @@ impl Inherited {
         all.codec = draft.codec.or(self.codec);
         all.compression = draft.compression.or(self.compression);
         all.metadata = over(&self.metadata, &draft.metadata);
+        all.tls = draft.tls.over(&self.tls);
         all.policy = draft.effective_policy(&self.policy);
         all
     }
@@ -72,6 +79,11 @@ impl Inherited {
         self.codec = settings.codec.or(self.codec);
         self.compression = settings.compression.or(self.compression);
         self.metadata = over(&self.metadata, &settings.metadata());
+        if let Some(tls) = &settings.tls {
+            let here = TlsKey::ALL.into_iter().filter(|key| tls.get(*key).is_some());
+            self.tls_from.extend(here.map(|key| (key, path.to_owned())));
+            self.tls = tls.over(&self.tls);
+        }
         let (policy, off) = settings.policy();
         self.policy = Draft { policy, off, ..Draft::default() }.effective_policy(&self.policy);
         self.files.push(path.to_owned());

@@ -8,8 +8,20 @@ use serde_json::{Map, Value};
 use super::yaml;
 
 /// The order of keys in new files, and of keys added to old ones.
-const ORDER: &[&str] =
-    &["callscope", "name", "seq", "target", "method", "deadline", "metadata", "messages", "policy", "expect", "docs"];
+const ORDER: &[&str] = &[
+    "callscope",
+    "name",
+    "seq",
+    "target",
+    "method",
+    "deadline",
+    "metadata",
+    "tls",
+    "messages",
+    "policy",
+    "expect",
+    "docs",
+];
 
 /// The text of a file whose values were `old` and shall be `new`. `None`: it cannot be written so that it reads back.
 pub(super) fn update(text: &str, old: &Map<String, Value>, new: &Map<String, Value>) -> Option<String> {

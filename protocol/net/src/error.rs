@@ -85,6 +85,8 @@ pub enum Failure {
     CertificateExpired(Lapse),
     /// The server wants a certificate of ours, or does not like the one it got.
     CertificateRefused(String),
+    /// The server wants a certificate of ours, and we have none for it.
+    CertificateMissing,
     /// We sent TLS, the server answered something else, or hung up.
     ServerIsPlaintext,
     /// We sent TLS, the server hung up without a word, as listeners do that do not know it.
@@ -159,6 +161,9 @@ impl Say for Failure {
             Self::CertificateRefused(why) => {
                 say!("connect.certificate_refused", "the server does not accept our certificate: %{why}", why = why)
             }
+            Self::CertificateMissing => {
+                say!("connect.certificate_missing", "the server wants a client certificate, and none was given")
+            }
             Self::ServerIsPlaintext => {
                 say!("connect.server_is_plaintext", "the server does not speak TLS here; use an address without +tls")
             }
@@ -194,6 +199,7 @@ impl ConnectError {
             | Failure::TlsOptions(_)
             | Failure::CertificateUnknown
             | Failure::CertificateRefused(_)
+            | Failure::CertificateMissing
             | Failure::ServerIsPlaintext
             | Failure::ServerIsTls(_)
             | Failure::OtherProtocol { .. } => Blame::Us,

@@ -13,6 +13,7 @@ mod acts;
 mod address;
 mod answer;
 mod attempts;
+mod auth;
 mod banner;
 mod bar;
 mod check;

@@ -6,7 +6,7 @@ use rust_i18n::t;
 use super::acts;
 use super::subject::Subject;
 use super::view::{RequestTab, View};
-use super::{address, docs, message, metadata, policy};
+use super::{address, auth, docs, message, metadata, policy};
 use crate::panel::Cx;
 use crate::widget::pane;
 use crate::widget::subtabs::{SubTab, subtabs};
@@ -25,6 +25,7 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
     pane::inside(ui, rest, "request body", |ui| match view.request_tab {
         RequestTab::Message => message::ui(ui, cx, subject, view),
         RequestTab::Metadata => metadata::tab_ui(ui, cx, subject, view),
+        RequestTab::Auth => auth::ui(ui, cx, subject, view),
         RequestTab::Policy => policy::ui(ui, cx, subject, view),
         RequestTab::Docs => docs::ui(ui, cx, subject, view),
     });
@@ -44,6 +45,7 @@ fn tabs_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
             .count(if many { view.draft.messages.len().to_string() } else { String::new() })
             .failures(count(mistakes)),
         SubTab::new(&metadata).count(count(sent)),
+        SubTab::new(&t!("call.request.auth")).dot(auth::values_here(view) > 0),
         SubTab::new(&policy).dot(set_here > 0),
         SubTab::new(&docs),
     ];

@@ -25,12 +25,13 @@ pub(super) enum RequestTab {
     #[default]
     Message,
     Metadata,
+    Auth,
     Policy,
     Docs,
 }
 
 impl RequestTab {
-    pub const ALL: [Self; 4] = [Self::Message, Self::Metadata, Self::Policy, Self::Docs];
+    pub const ALL: [Self; 5] = [Self::Message, Self::Metadata, Self::Auth, Self::Policy, Self::Docs];
 }
 
 /// Sub-tabs of the response, in their order.

@@ -16,6 +16,7 @@ pub mod channel;
 mod attempt;
 mod call;
 mod pool;
+mod pools;
 mod report;
 mod resolve;
 mod service;
@@ -34,7 +35,8 @@ use tokio::runtime::Handle;
 pub(crate) use attempt::{Attempt, Ending, Outbox};
 pub use call::{Call, CallOver, CallSender, Incoming};
 pub(crate) use call::{Interrupt, Patience};
-pub(crate) use pool::{Connected, Pool};
+pub(crate) use pool::Connected;
+pub(crate) use pools::{Pools, Ways};
 pub(crate) use report::Reporter;
 pub use resolve::Watching;
 pub(crate) use resolve::{Resolver, Target};
@@ -114,6 +116,8 @@ pub struct CallOptions {
     /// What messages travel in. The caller gives and takes JSON all the same. A server that does not speak it ends
     /// the call with UNIMPLEMENTED: a wish is not replaced by something else.
     pub encoding: Encoding,
+    /// For `+tls` addresses; `None`: what the client brings.
+    pub tls: Option<TlsOptions>,
     /// The call on whose behalf this one is made; `None`: the user's, the root of a trace of its own.
     pub trace: Option<Trace>,
 }
@@ -126,12 +130,7 @@ pub struct Client(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) runtime: Handle,
-    pub(crate) pool: Arc<Pool>,
-    /// Connections to those that a redirect names and nobody vouches for: without the client's certificate, and under
-    /// their own names. The same pool where there is no difference.
-    pub(crate) strangers: Arc<Pool>,
-    /// Whether connections show a certificate of ours.
-    pub(crate) has_certificate: bool,
+    pub(crate) pools: Pools,
     pub(crate) services: Services,
     pub(crate) resolver: Resolver,
     pub(crate) trace_ids: TraceIds,
@@ -145,19 +144,10 @@ impl Client {
         let connect =
             |tap| ConnectOptions { limits: options.limits.clone(), tap, tls: options.tls.clone(), instance: None };
         let discovery = connect(if options.tap_discovery { options.tap.clone() } else { Tap::none() });
-        let pool = Pool::new(runtime.clone(), connect(options.tap.clone()));
-        let strangers = if options.tls.identity.is_none() && options.tls.server_name.is_none() {
-            Arc::clone(&pool)
-        } else {
-            let own = connect(options.tap.clone());
-            let tls = TlsOptions { identity: None, server_name: None, ..own.tls };
-            Pool::new(runtime.clone(), ConnectOptions { tls, ..own })
-        };
+        let pools = Pools::new(runtime.clone(), connect(options.tap.clone()));
         Self(Arc::new(Shared {
             observer: Arc::clone(&options.observer),
-            has_certificate: options.tls.identity.is_some(),
-            pool,
-            strangers,
+            pools,
             services: Services::new(Arc::clone(&options.observer)),
             resolver: Resolver::new(runtime.clone(), discovery, options.observer, options.own_registry),
             runtime,

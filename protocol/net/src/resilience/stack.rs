@@ -29,7 +29,7 @@ use crate::address::{Address, Endpoint, TransportKind};
 use crate::client::channel::ConnectReport;
 use crate::client::{
     Attempt, CallOptions, Connected, Ending, Incoming, Outbox, Patience, Pick, Picked, Reporter, Rooted, ServiceState,
-    Shared, Target, root,
+    Shared, Target, Ways, root,
 };
 use crate::clock;
 use crate::error::{ConnectError, Step};
@@ -61,7 +61,8 @@ pub(crate) async fn run(
     );
     let outbox = Outbox::new(requests, !options.shape.client_streams());
     let patience = Patience { cancel, deadline };
-    let mut stack = Stack { shared, options, outbox, replies, patience, reporter, rooted: None, told_sent: 0 };
+    let ways = shared.pools.get(options.tls.as_ref());
+    let mut stack = Stack { ways, shared, options, outbox, replies, patience, reporter, rooted: None, told_sent: 0 };
     let status = match (address, rooted) {
         (Err(error), _) => Status::new(Code::INVALID_ARGUMENT, error.to_string()),
         (_, Err(error)) => Status::new(Code::INVALID_ARGUMENT, error.to_string()),
@@ -89,6 +90,8 @@ struct Stack {
     replies: mpsc::Sender<Incoming>,
     patience: Patience,
     reporter: Reporter,
+    /// Its connections, by what it brings to TLS.
+    ways: Ways,
     /// Its place among other calls, if what is spoken has room for that.
     rooted: Option<Rooted>,
     /// Messages that the observer was told of; sending one again is not news.
@@ -119,7 +122,8 @@ impl Stack {
         loop {
             number = number.saturating_add(1);
             let begun = clock::now();
-            let avoids_any = shared.pool.avoids_any(begun);
+            let pool = Arc::clone(&self.ways.known);
+            let avoids_any = pool.avoids_any(begun);
             let picked = route.service.pick(
                 begun,
                 &Pick {
@@ -127,8 +131,7 @@ impl Stack {
                     only: route.target.only.as_deref(),
                     tried: &tried,
                     avoid: &|instance| {
-                        avoids_any
-                            && instance.address.parse().is_ok_and(|endpoint| shared.pool.avoids(&endpoint, begun))
+                        avoids_any && instance.address.parse().is_ok_and(|endpoint| pool.avoids(&endpoint, begun))
                     },
                     policy: &self.options.policy,
                 },
@@ -332,19 +335,14 @@ impl Stack {
         };
         let begun = clock::now();
         let (metadata, mut withheld) = passage.strip(&self.options.metadata);
-        let pool = match passage {
-            Passage::Known => &self.shared.pool,
-            Passage::Stranger => {
-                if self.shared.has_certificate && endpoint.transport == TransportKind::Tls {
-                    withheld.push("client certificate".to_owned());
-                }
-                &self.shared.strangers
-            }
-        };
+        let ways = self.ways.clone();
+        if passage == Passage::Stranger && ways.has_certificate && endpoint.transport == TransportKind::Tls {
+            withheld.push("client certificate".to_owned());
+        }
         if !withheld.is_empty() {
             self.reporter.tell(begun, FlowEvent::Withheld { attempt: number, names: withheld });
         }
-        let channel = match self.patience.wait(pool.get(&endpoint, &instance.id)).await {
+        let channel = match self.patience.wait(ways.pool(passage).get(&endpoint, &instance.id)).await {
             Ok(Ok(Connected { channel, report, at })) => {
                 if let Some(report) = report {
                     self.connect_segments(number, begun, at, &laps(&report));

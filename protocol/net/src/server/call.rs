@@ -50,6 +50,8 @@ pub struct ConnectionInfo {
     pub transport: &'static str,
     /// What is spoken on it.
     pub dialect: &'static str,
+    /// Whom the client's certificate is for, if it showed one: `CN=orders-client, O=Shop`.
+    pub certificate: Option<String>,
     /// The server's instance id, if it has one.
     pub instance: Option<String>,
     /// The server's name for itself.

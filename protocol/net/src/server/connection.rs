@@ -33,7 +33,7 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
     let (local, peer) = (accepted.local.clone(), accepted.peer.clone());
     let limits = &shared.options.limits;
     let greeted = greet(accepted, shared.options.tls.as_ref(), limits.max_message, &shared.draining).await;
-    let Greeted { mut stream, transport, first, dialect } = match greeted {
+    let Greeted { mut stream, transport, certificate, first, dialect } = match greeted {
         Ok(greeted) => greeted,
         Err(error) => {
             // Nothing was ever seen of it in plaintext.
@@ -74,6 +74,7 @@ pub(super) async fn serve(shared: Arc<Shared>, accepted: Accepted, inbox: Arc<In
         local,
         transport: transport.name(),
         dialect: dialect.name(),
+        certificate,
         instance: shared.options.instance.clone(),
         agent: shared.options.agent.clone(),
     };

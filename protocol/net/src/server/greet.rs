@@ -31,6 +31,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 pub(super) struct Greeted {
     pub(super) stream: BoxStream,
     pub(super) transport: TransportKind,
+    /// Whom the client's certificate is for.
+    pub(super) certificate: Option<String>,
     pub(super) first: BytesMut,
     pub(super) dialect: Result<&'static dyn Dialect, Stranger>,
 }
@@ -51,26 +53,27 @@ pub(super) async fn greet(
     draining: &CancellationToken,
 ) -> io::Result<Greeted> {
     let Accepted { mut stream, mut transport, .. } = accepted;
+    let mut certificate = None;
     let mut first = BytesMut::new();
     let idle = from_now(IDLE);
     if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
-        return Ok(Greeted { stream, transport, first, dialect: Err(Stranger::Silent(reason)) });
+        return Ok(Greeted { stream, transport, certificate, first, dialect: Err(Stranger::Silent(reason)) });
     }
     if first.first() == Some(&TLS_HANDSHAKE) {
         let Some(tls) = tls else {
             let reason = "the client speaks TLS, but this server has no certificate".to_owned();
-            return Ok(Greeted { stream, transport, first, dialect: Err(Stranger::Silent(reason)) });
+            return Ok(Greeted { stream, transport, certificate, first, dialect: Err(Stranger::Silent(reason)) });
         };
-        stream = tls.accept(Rewind::new(first, stream)).await?;
+        (stream, certificate) = tls.accept(Rewind::new(first, stream)).await?;
         transport = TransportKind::Tls;
         first = BytesMut::new();
         let idle = from_now(IDLE);
         if let Err(reason) = first_bytes(&mut stream, &mut first, idle, draining).await {
-            return Ok(Greeted { stream, transport, first, dialect: Err(Stranger::Silent(reason)) });
+            return Ok(Greeted { stream, transport, certificate, first, dialect: Err(Stranger::Silent(reason)) });
         }
     }
     let dialect = recognize(&mut stream, &mut first, max_first).await;
-    Ok(Greeted { stream, transport, first, dialect })
+    Ok(Greeted { stream, transport, certificate, first, dialect })
 }
 
 /// An empty reason: it left as it came.

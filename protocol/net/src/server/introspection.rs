@@ -27,6 +27,7 @@ pub(super) fn add_to(router: &mut Router) {
             "agent": connection.agent,
             "dialect": connection.dialect,
             "transport": connection.transport,
+            "certificate": connection.certificate,
         }))
     });
 }
@@ -85,6 +86,7 @@ fn schema() -> Schema {
                     field(4, "agent", false, "The server's software."),
                     field(5, "dialect", false, "What is spoken on this connection."),
                     field(6, "transport", false, "What carries it: tcp, tls, memory."),
+                    field(7, "certificate", true, "Whom the client's certificate is for, if it showed one."),
                 ],
             ),
         ],

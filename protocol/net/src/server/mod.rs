@@ -35,7 +35,7 @@ pub mod introspection;
 mod refuse;
 mod router;
 
-pub use crate::transport::{ServerTls, TlsSetupError};
+pub use crate::transport::{ClientCa, ClientCertificates, ServerTls, TlsSetupError};
 pub use call::{ConnectionInfo, Cx, Inbound, Outbound, decode};
 pub use router::Router;
 

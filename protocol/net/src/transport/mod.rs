@@ -17,11 +17,12 @@ use callscope_wire::Time;
 
 mod memory;
 mod rewind;
+mod subject;
 mod tcp;
 mod tls;
 
 pub(crate) use rewind::Rewind;
-pub use tls::{Identity, ServerTls, TlsOptions, TlsSetupError};
+pub use tls::{ClientCa, ClientCertificates, Identity, ServerTls, TlsOptions, TlsSetupError};
 
 /// Every transport, in the order in which pickers list them.
 pub static ALL: &[&dyn Transport] = &[&tcp::Tcp, &tls::Tls, &memory::Memory];

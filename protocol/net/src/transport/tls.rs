@@ -10,13 +10,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore, ServerConfig};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::{AlertDescription, CertificateError, ClientConfig, ConfigBuilder, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
-use super::{BoxStream, Connected, Steps, Transport, failure, tcp};
+use super::{BoxStream, Connected, Steps, Transport, failure, subject, tcp};
 use crate::address::{Endpoint, TransportKind};
 use crate::error::{ConnectError, Failure, Lapse, Step};
 
@@ -24,7 +25,7 @@ use crate::error::{ConnectError, Failure, Lapse, Step};
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whom a client trusts, and who it says it is.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TlsOptions {
     /// Files of CA certificates in PEM. With none here and in `ca_pem`: the system's.
     pub ca: Vec<PathBuf>,
@@ -37,7 +38,7 @@ pub struct TlsOptions {
 }
 
 /// A certificate of ours.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Identity {
     /// Certificate chain, PEM.
     pub cert: PathBuf,
@@ -107,7 +108,6 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
 }
 
-/// The files are small and local: reading them here costs less than a thread would.
 /// Certificates come from files, the system's from many: not on a thread that serves connections.
 async fn prepared(options: &TlsOptions) -> Result<ClientConfig, Failure> {
     let options = options.clone();
@@ -123,22 +123,8 @@ fn client_config(options: &TlsOptions) -> Result<ClientConfig, Failure> {
         .with_root_certificates(roots(options)?);
     let Some(Identity { cert, key }) = &options.identity else { return Ok(builder.with_no_client_auth()) };
     let chain = certificates(cert)?;
-    let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| {
-        let (file, why) = (key.display().to_string(), error.to_string());
-        Failure::TlsOptions(
-            say!("tls.no_key", "%{file} is no private key in PEM: %{why}", file = file, why = why).into(),
-        )
-    })?;
-    builder.with_client_auth_cert(chain, key_der).map_err(|error| {
-        let what = say!(
-            "tls.no_fit",
-            "%{key} does not fit %{certificate}: %{why}",
-            key = key.display().to_string(),
-            certificate = cert.display().to_string(),
-            why = error.to_string()
-        );
-        Failure::TlsOptions(what.into())
-    })
+    let private = private_key(key)?;
+    builder.with_client_auth_cert(chain, private).map_err(|error| no_fit(cert, key, &error))
 }
 
 fn roots(options: &TlsOptions) -> Result<Arc<RootCertStore>, Failure> {
@@ -167,10 +153,58 @@ fn roots(options: &TlsOptions) -> Result<Arc<RootCertStore>, Failure> {
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let wrong = |error: &dyn fmt::Display| Failure::TlsOptions(format!("{}: {error}", file.display()).into());
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))?.collect();
-    let found = found.map_err(|error| wrong(&error))?;
-    if found.is_empty() { Err(wrong(&"there is no certificate in it")) } else { Ok(found) }
+    let found = read(file)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&found).collect();
+    let name = file.display().to_string();
+    match found {
+        Ok(found) if found.is_empty() => {
+            let what = say!("tls.no_certificate", "%{file} holds no certificate in PEM", file = name);
+            Err(Failure::TlsOptions(what.into()))
+        }
+        Ok(found) => Ok(found),
+        Err(error) => {
+            let what =
+                say!("tls.no_pem", "%{file} is no certificate in PEM: %{why}", file = name, why = error.to_string());
+            Err(Failure::TlsOptions(what.into()))
+        }
+    }
+}
+
+fn private_key(file: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    PrivateKeyDer::from_pem_slice(&read(file)?).map_err(|error| {
+        let (file, why) = (file.display().to_string(), error.to_string());
+        let what = say!("tls.no_key", "%{file} is no private key in PEM: %{why}", file = file, why = why);
+        Failure::TlsOptions(what.into())
+    })
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| {
+        let name = file.display().to_string();
+        let what = match error.kind() {
+            std::io::ErrorKind::NotFound => say!("tls.not_found", "there is no file %{file}", file = name),
+            _ => say!("tls.unreadable", "%{file} cannot be read: %{why}", file = name, why = error.to_string()),
+        };
+        Failure::TlsOptions(what.into())
+    })
+}
+
+fn no_fit(certificate: &Path, key: &Path, error: &rustls::Error) -> Failure {
+    let certificate = certificate.display().to_string();
+    let key = key.display().to_string();
+    let what = match error {
+        rustls::Error::InconsistentKeys(_) => {
+            say!("tls.mismatch", "%{key} is not the key of %{certificate}", key = key, certificate = certificate)
+        }
+        other => say!(
+            "tls.no_fit",
+            "%{key} does not fit %{certificate}: %{why}",
+            key = key,
+            certificate = certificate,
+            why = other.to_string()
+        ),
+    };
+    Failure::TlsOptions(what.into())
 }
 
 /// Read once: there are hundreds of them.
@@ -214,9 +248,9 @@ pub(super) fn explain(found: &rustls::Error, wanted: &str) -> Failure {
                 say!("tls.not_valid", "the server's certificate is not valid: %{why}", why = other.to_string()).into(),
             ),
         },
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => Failure::CertificateMissing,
         rustls::Error::AlertReceived(
-            alert @ (AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
+            alert @ (AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
             | AlertDescription::CertificateRevoked
             | AlertDescription::CertificateExpired
@@ -235,6 +269,24 @@ pub struct ServerTls {
     ca_pem: String,
 }
 
+/// Whether clients have to show a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// Those without one are turned away.
+    Required,
+    /// Those without one are served, too.
+    Optional,
+}
+
+/// Whom a listener asks for a certificate.
+#[derive(Clone, Debug)]
+pub struct ClientCa {
+    /// Who signs clients' certificates: a file in PEM.
+    pub ca: PathBuf,
+    /// Whether they must have one.
+    pub wanted: ClientCertificates,
+}
+
 /// A server's certificate could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -245,12 +297,23 @@ pub enum TlsSetupError {
     /// It cannot be used.
     #[error("the certificate cannot be used")]
     Config(#[from] rustls::Error),
+    /// A file is missing or is not what it should be.
+    #[error("{0}")]
+    File(Failure),
+    /// Certificates of clients cannot be checked against it.
+    #[error("the clients' CA cannot be used")]
+    ClientCa(#[from] rustls::server::VerifierBuilderError),
 }
 
 impl ServerTls {
     /// A certificate for `localhost`, `127.0.0.1` and `::1`, signed by a CA that exists only in this value.
     /// Clients that are given [`ServerTls::ca_pem`] trust it.
     pub fn development() -> Result<Self, TlsSetupError> {
+        Self::development_for(None)
+    }
+
+    /// The same, for clients that show certificates of theirs.
+    pub fn development_for(clients: Option<&ClientCa>) -> Result<Self, TlsSetupError> {
         let mut ca = CertificateParams::default();
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         ca.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -261,27 +324,54 @@ impl ServerTls {
         leaf.distinguished_name.push(DnType::CommonName, "Callscope development server");
         let leaf_key = KeyPair::generate()?;
         let leaf = leaf.signed_by(&leaf_key, &Issuer::new(ca, ca_key))?;
-        let config = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![leaf.der().clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der())),
-            )?;
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
+        let config = server_config(clients)?.with_single_cert(vec![leaf.der().clone()], key)?;
         Ok(Self { config: Arc::new(config), ca_pem })
     }
 
-    /// The certificate of its CA, for clients to trust.
+    /// A certificate of the caller's: chain and key, files in PEM.
+    pub fn from_files(identity: &Identity, clients: Option<&ClientCa>) -> Result<Self, TlsSetupError> {
+        let Identity { cert, key } = identity;
+        let chain = certificates(cert).map_err(TlsSetupError::File)?;
+        let private = private_key(key).map_err(TlsSetupError::File)?;
+        let config = server_config(clients)?
+            .with_single_cert(chain, private)
+            .map_err(|error| TlsSetupError::File(no_fit(cert, key, &error)))?;
+        Ok(Self { config: Arc::new(config), ca_pem: String::new() })
+    }
+
+    /// The certificate of its own CA, for clients to trust; empty where the certificate was the caller's.
     pub fn ca_pem(&self) -> &str {
         &self.ca_pem
     }
 
-    /// TLS on a stream that came in.
-    pub(crate) async fn accept<S: super::Stream + 'static>(&self, stream: S) -> std::io::Result<BoxStream> {
+    /// TLS on a stream that came in, and whom the client's certificate is for, if it showed one.
+    pub(crate) async fn accept<S: super::Stream + 'static>(
+        &self,
+        stream: S,
+    ) -> std::io::Result<(BoxStream, Option<String>)> {
         let accepting = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream);
         let stream = timeout(HANDSHAKE_TIMEOUT, accepting).await.map_err(|_| std::io::ErrorKind::TimedOut)??;
-        Ok(Box::new(stream))
+        let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let subject = shown.map(|certificate| subject::of(certificate.as_ref()));
+        Ok((Box::new(stream), subject))
     }
+}
+
+/// What both kinds of server certificates have in common.
+fn server_config(clients: Option<&ClientCa>) -> Result<ConfigBuilder<ServerConfig, WantsServerCert>, TlsSetupError> {
+    let builder = ServerConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    let Some(ClientCa { ca, wanted }) = clients else { return Ok(builder.with_no_client_auth()) };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(ca).map_err(TlsSetupError::File)? {
+        roots.add(certificate)?;
+    }
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    let verifier = match wanted {
+        ClientCertificates::Required => verifier,
+        ClientCertificates::Optional => verifier.allow_unauthenticated(),
+    };
+    Ok(builder.with_client_cert_verifier(verifier.build()?))
 }
 
 impl fmt::Debug for ServerTls {

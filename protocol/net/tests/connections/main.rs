@@ -8,6 +8,7 @@ mod bursts;
 mod connecting;
 mod ends;
 mod hostile;
+mod mutual;
 mod plain;
 mod shapes;
 mod support;
