@@ -164,11 +164,14 @@ impl Dispatcher {
                 // Its task sees that its sender is gone.
                 self.repeating.remove(&tab);
             }
-            Job::Describe(target) => {
+            Job::Describe { target, tls } => {
                 let (client, notices) = (client.clone(), self.notices.clone());
                 self.tasks.spawn(async move {
-                    let schema =
-                        client.describe(&target, &Metadata::new()).await.map(Arc::new).map_err(|status| status.say());
+                    let schema = client
+                        .describe_over(&target, &Metadata::new(), tls)
+                        .await
+                        .map(Arc::new)
+                        .map_err(|status| status.say());
                     notices.push(Notice::Schema { target, schema });
                     None
                 });
@@ -177,7 +180,7 @@ impl Dispatcher {
             Job::RemoveSource(address) => {
                 self.watching.remove(&address);
             }
-            Job::Limits(limits) => client.set_limits(*limits),
+            Job::Limits(limits) => client.set_limits(&limits),
         }
     }
 

@@ -42,7 +42,12 @@ pub enum Job {
     /// Stop repeating; what is in flight is cancelled.
     StopRepeat(TabId),
     /// Ask a target what it offers.
-    Describe(String),
+    Describe {
+        /// The target.
+        target: String,
+        /// What a call to it brings to TLS.
+        tls: Option<TlsOptions>,
+    },
     /// Watch a registry or a direct address.
     AddSource(String),
     /// Stop watching it.

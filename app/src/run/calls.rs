@@ -246,8 +246,9 @@ impl App {
     }
 }
 
-/// What to send for a tab, with what it inherits, or why nothing can be sent, in plain words.
-pub(super) fn spec(tab: &Tab) -> Result<CallSpec, Words> {
+/// What to send for a tab, with what it inherits, or why nothing can be sent, in plain words. `base`: what paths are
+/// seen from.
+pub(super) fn spec(tab: &Tab, base: &Path) -> Result<CallSpec, Words> {
     let draft = tab.inherited.effective(&tab.draft);
     if draft.target.trim().is_empty() {
         return Err(t!("run.no_address").into());
@@ -278,16 +279,21 @@ pub(super) fn spec(tab: &Tab) -> Result<CallSpec, Words> {
     })
 }
 
+/// What a tab's call brings to TLS, with what it inherits.
+pub(super) fn tls_of(tab: &Tab, base: &Path) -> Result<Option<TlsOptions>, Words> {
+    tls(&tab.draft.tls.over(&tab.inherited.tls), base)
+}
+
 /// What the engine needs for TLS; `None`: nothing is set.
-fn tls(values: &Tls, base: &Path) -> Result<Option<TlsOptions>, String> {
+fn tls(values: &Tls, base: &Path) -> Result<Option<TlsOptions>, Words> {
     if values.is_empty() {
         return Ok(None);
     }
     let identity = match (values.file(TlsKey::Cert, base), values.file(TlsKey::Key, base)) {
         (Some(cert), Some(key)) => Some(Identity { cert, key }),
         (None, None) => None,
-        (Some(_), None) => return Err(t!("call.auth.no_key").into_owned()),
-        (None, Some(_)) => return Err(t!("call.auth.no_cert").into_owned()),
+        (Some(_), None) => return Err(t!("call.auth.no_key").into()),
+        (None, Some(_)) => return Err(t!("call.auth.no_cert").into()),
     };
     let ca = values.file(TlsKey::Ca, base).into_iter().collect();
     let server_name = values.get(TlsKey::ServerName).map(|name| name.trim().to_owned());

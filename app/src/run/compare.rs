@@ -70,7 +70,7 @@ impl App {
             }
         };
         let mut rows: Vec<SpreadRow> = rows.collect();
-        let spec = match super::calls::spec(tab) {
+        let spec = match super::calls::spec(tab, &self.tls_base(tab)) {
             Ok(spec) if matches!(spec.shape, Shape::Unary) => spec,
             Ok(_) => {
                 self.model.toasts.error(self.model.now, t!("run.spread_stream"));

@@ -6,6 +6,7 @@ use callscope_wire::FlowId;
 use callscope_wire::schema::Schema;
 use serde::{Deserialize, Serialize};
 
+use super::calls;
 use crate::app::App;
 use crate::backend::Job;
 use crate::command::View;
@@ -316,7 +317,11 @@ impl App {
             }
             self.model.services.revision += 1;
         }
-        if self.backend.send(Job::Describe(base)).is_err() {
+        // Who is asked over TLS wants to see what the call would show.
+        let same = |tab: &&Tab| tab.draft.target.split('@').next() == Some(base.as_str());
+        let tab = self.model.tabs.open.iter().find(same);
+        let tls = tab.and_then(|tab| calls::tls_of(tab, &self.tls_base(tab)).ok().flatten());
+        if self.backend.send(Job::Describe { target: base, tls }).is_err() {
             self.busy();
         }
     }

@@ -84,6 +84,7 @@ fn a_draft_comes_back_as_it_was_saved() {
             MetadataRow { enabled: true, name: "authorization".into(), value: "Bearer {{token}}".into() },
             MetadataRow { enabled: false, name: "x-empty".into(), value: String::new() },
         ],
+        tls: crate::model::tls::Tls { ca: Some("certs/ca.pem".into()), ..Default::default() },
         messages: vec![
             PreparedMessage { text: "{\n  \"sku\": \"A1\",\n  \"qty\": 2\n}".into(), after: None },
             PreparedMessage { text: "{ \"half\": ".into(), after: Some(Duration::from_millis(250)) },
@@ -351,4 +352,28 @@ fn a_process_killed_while_saving_leaves_a_whole_file() {
         assert!(name == "a.call.yaml" || name.starts_with(atomic::TEMP_PREFIX), "{name}");
     }
     assert_eq!(scan(folder.path()).unwrap().entries.len(), 1);
+}
+
+#[test]
+fn tls_is_inherited_value_by_value_and_says_from_where() {
+    use crate::model::tls::TlsKey;
+    let folder = TempDir::new().unwrap();
+    let root = folder.path();
+    let inner = root.join("shop");
+    fs::create_dir(&inner).unwrap();
+    fs::write(root.join("defaults.yaml"), "callscope: 1\ntls: { ca: certs/ca.pem, server_name: outer }\n").unwrap();
+    fs::write(inner.join("defaults.yaml"), "callscope: 1\ntls: { server_name: inner }\n").unwrap();
+    let path = inner.join("a.call.yaml");
+    let text = "callscope: 1\ntarget: native+tls://h:1\nmethod: a.B/C\ntls: { cert: c.pem, key: c.key }\n";
+    fs::write(&path, text).unwrap();
+    let loaded = load(&path).unwrap();
+    let inherited = inherited(Some(root), &path).unwrap();
+    assert_eq!(inherited.tls_from[&TlsKey::Ca], root.join("defaults.yaml"));
+    assert_eq!(inherited.tls_from[&TlsKey::ServerName], inner.join("defaults.yaml"));
+    let tls = inherited.effective(&loaded.draft).tls;
+    let all: Vec<_> = TlsKey::ALL.iter().map(|key| tls.get(*key).unwrap()).collect();
+    assert_eq!(all, ["certs/ca.pem", "c.pem", "c.key", "inner"]);
+    let wrong = "callscope: 1\ntarget: a\nmethod: b\ntls: { cer: x }\n";
+    fs::write(&path, wrong).unwrap();
+    assert!(load(&path).unwrap_err().to_string().contains("cer"));
 }

@@ -13,7 +13,7 @@ use crate::model::tls::TlsKey;
 use crate::panel::Cx;
 use crate::theme::{font, icon, size};
 use crate::widget::field::Field;
-use crate::widget::{button, edge, mark, pane, text};
+use crate::widget::{button, edge, mark, text};
 
 const LABEL: f32 = 20.0;
 const FIELD: f32 = 156.0;

@@ -35,6 +35,7 @@ fn tabs_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
     let many = subject.shape.client_streams();
     let message = if many { t!("call.request.messages") } else { t!("call.request.message") };
     let (metadata, policy, docs) = (t!("call.request.metadata"), t!("call.request.policy"), t!("call.request.docs"));
+    let auth_name = t!("call.request.auth");
     let count = |count: usize| if count == 0 { String::new() } else { count.to_string() };
     let mistakes = view.check.mistakes().len();
     let own = view.draft.metadata.iter().filter(|row| row.enabled && !row.name.is_empty()).count();
@@ -45,7 +46,7 @@ fn tabs_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View) {
             .count(if many { view.draft.messages.len().to_string() } else { String::new() })
             .failures(count(mistakes)),
         SubTab::new(&metadata).count(count(sent)),
-        SubTab::new(&t!("call.request.auth")).dot(auth::values_here(view) > 0),
+        SubTab::new(&auth_name).dot(auth::values_here(view) > 0),
         SubTab::new(&policy).dot(set_here > 0),
         SubTab::new(&docs),
     ];

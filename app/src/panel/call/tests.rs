@@ -532,3 +532,39 @@ fn a_place_in_a_large_answer_is_found_in_the_tree_and_in_the_text() {
     harness.get_by_label("3 of 10");
     look(&mut harness, "large-text-light");
 }
+
+#[test]
+fn what_a_call_brings_to_tls_is_typed_chosen_and_inherited() {
+    use crate::model::tls::{Tls, TlsKey};
+    let mut draft = fixture::place_draft();
+    draft.target = "native+tls://orders.test:7443".into();
+    draft.tls.cert = Some("certs/client.pem".into());
+    let mut bench = Bench::new(draft);
+    if let Some(tab) = bench.model.tabs.get_mut(bench.tab) {
+        tab.inherited.tls = Tls { ca: Some("certs/ca.pem".into()), ..Tls::default() };
+        tab.inherited.tls_from.insert(TlsKey::Ca, "shop/defaults.yaml".into());
+    }
+    let tab = bench.tab;
+    let mut harness = bench.harness(Theme::Light, [1080.0, 800.0]);
+    harness.get_by_label("Auth").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("used here: the address says +tls").is_some());
+    assert!(harness.query_by_label("a client certificate needs its key").is_some());
+    look(&mut harness, "auth-light");
+    harness.get_by_label("Choose: Key").click();
+    harness.run_steps(2);
+    assert!(harness.state().commands.contains(&Command::ChooseTlsFile(tab, TlsKey::Key)));
+    harness.get_by_role_and_label(Role::TextInput, "Server name").focus();
+    harness.run_steps(2);
+    harness.get_by_role_and_label(Role::TextInput, "Server name").type_text("orders.internal");
+    harness.run_steps(3);
+    let Some(Command::EditDraft(_, edited)) = harness.state().commands.last() else { panic!() };
+    assert_eq!(edited.tls.get(TlsKey::ServerName), Some("orders.internal"));
+    // Back to what is inherited: nothing, here.
+    harness.get_by_label("Certificate: back to what is inherited").click();
+    harness.run_steps(3);
+    let Some(Command::EditDraft(_, edited)) = harness.state().commands.last() else { panic!() };
+    assert_eq!(edited.tls.get(TlsKey::Cert), None);
+    assert!(harness.query_by_label("Paths are relative to the workspace.").is_some());
+    look(&mut harness, "auth-inherited");
+}

@@ -202,18 +202,29 @@ impl Client {
     }
 
     /// Changes what is accepted on a connection. Calls that run go on as they were begun.
-    pub fn set_limits(&self, limits: Limits) {
-        self.0.pool.set_limits(limits);
+    pub fn set_limits(&self, limits: &Limits) {
+        self.0.pools.set_limits(limits);
     }
 
     /// What the target serves, by its own word; a server may want to see the metadata of calls here, too.
     /// The observer is not told of the question.
     pub async fn describe(&self, target: &str, metadata: &Metadata) -> Result<Schema, Status> {
+        self.describe_over(target, metadata, None).await
+    }
+
+    /// The same, with what a call brings to TLS.
+    pub async fn describe_over(
+        &self,
+        target: &str,
+        metadata: &Metadata,
+        tls: Option<TlsOptions>,
+    ) -> Result<Schema, Status> {
         let options = CallOptions {
             target: target.to_owned(),
             method: DESCRIBE.to_owned(),
             metadata: metadata.clone(),
             deadline: Some(PATIENCE),
+            tls,
             ..CallOptions::default()
         };
         let answer = self.unary(options, &serde_json::json!({})).await?;

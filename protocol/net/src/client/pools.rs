@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use callscope_wire::Limits;
 use tokio::runtime::Handle;
 
 use super::pool::Pool;
@@ -19,13 +20,14 @@ const MOST_KINDS: usize = 16;
 /// All connections of one client.
 pub(crate) struct Pools {
     runtime: Handle,
-    options: ConnectOptions,
+    tls: TlsOptions,
     own: Ways,
     others: Mutex<Others>,
 }
 
-#[derive(Default)]
 struct Others {
+    /// What new pools connect with, but for TLS.
+    options: ConnectOptions,
     by_tls: HashMap<TlsOptions, (Ways, u64)>,
     asked: u64,
 }
@@ -42,12 +44,23 @@ pub(crate) struct Ways {
 impl Pools {
     pub(crate) fn new(runtime: Handle, options: ConnectOptions) -> Self {
         let own = Ways::new(&runtime, &options);
-        Self { runtime, options, own, others: Mutex::default() }
+        let others = Others { options: options.clone(), by_tls: HashMap::new(), asked: 0 };
+        Self { runtime, tls: options.tls, own, others: Mutex::new(others) }
+    }
+
+    /// As [`Pool::set_limits`], for all of them.
+    pub(crate) fn set_limits(&self, limits: &Limits) {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.options.limits = limits.clone();
+        for ways in others.by_tls.values().map(|(ways, _)| ways).chain([&self.own]) {
+            ways.known.set_limits(limits.clone());
+            ways.strangers.set_limits(limits.clone());
+        }
     }
 
     /// The pools for a call; `None`: the client's own.
     pub(crate) fn get(&self, tls: Option<&TlsOptions>) -> Ways {
-        let Some(tls) = tls.filter(|tls| **tls != self.options.tls) else { return self.own.clone() };
+        let Some(tls) = tls.filter(|tls| **tls != self.tls) else { return self.own.clone() };
         let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         others.asked += 1;
         let asked = others.asked;
@@ -59,7 +72,7 @@ impl Pools {
             let oldest = others.by_tls.iter().min_by_key(|(_, (_, last))| *last).map(|(tls, _)| tls.clone());
             oldest.and_then(|oldest| others.by_tls.remove(&oldest));
         }
-        let ways = Ways::new(&self.runtime, &ConnectOptions { tls: tls.clone(), ..self.options.clone() });
+        let ways = Ways::new(&self.runtime, &ConnectOptions { tls: tls.clone(), ..others.options.clone() });
         others.by_tls.insert(tls.clone(), (ways.clone(), asked));
         ways
     }

@@ -256,6 +256,8 @@ pub(super) fn explain(found: &rustls::Error, wanted: &str) -> Failure {
             | AlertDescription::CertificateExpired
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
+            // A CA of the same name with another key.
+            | AlertDescription::DecryptError
             | AlertDescription::AccessDenied),
         ) => Failure::CertificateRefused(format!("{alert:?}")),
         other => Failure::Tls(other.to_string().into()),

@@ -54,7 +54,7 @@ async fn an_answer_may_be_as_large_as_both_sides_accept() {
         (&json!("max_message"), &json!(32 * MIB), &json!("client"))
     );
 
-    client.set_limits(Limits::default().with_max_message(128 * MIB));
+    client.set_limits(&Limits::default().with_max_message(128 * MIB));
     assert!(generate(&client, "registry:///files", 40.0).await.is_ok(), "a new connection has agreed on more");
     let refused = generate(&client, "registry:///files", 70.0).await.unwrap_err();
     assert!(refused.message.ends_with("passes the limit of 67108864, which the server set"), "{refused}");

@@ -159,6 +159,7 @@ async fn every_server_describes_itself_and_its_client() {
         json!({
             "peer": report.local, "local": report.peer, "instance": "calc-1",
             "agent": concat!("callscope/", env!("CARGO_PKG_VERSION")), "dialect": "native", "transport": "tcp",
+            "certificate": null,
         })
     );
 }
