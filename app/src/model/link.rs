@@ -32,6 +32,8 @@ pub struct ValuePlace {
     pub message: MessagePlace,
     /// JSON pointer; empty for the whole message.
     pub pointer: String,
+    /// Where its bytes begin in the message, if that is known already: of a large message it saves a walk.
+    pub offset: Option<usize>,
 }
 
 /// Where a value was chosen.

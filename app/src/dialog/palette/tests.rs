@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use callscope_wire::capture::Frame;
+use callscope_wire::engine::Side;
 use callscope_wire::schema::{Method, Schema, Service as Set, TypeRef};
-use callscope_wire::{Shape, Time};
+use callscope_wire::{ConnectionId, Encoding, FrameId, Shape, Time};
 use egui::{Key, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
@@ -142,6 +145,59 @@ fn signs_and_tab_choose_the_kind() {
     harness.run();
     let opened = Command::OpenMethod { target: "registry:///inventory".into(), method: "shop.Inventory/List".into() };
     assert_eq!(harness.state().commands, [opened]);
+}
+
+fn frame(kind: &'static str, method: &str, sent: bool) -> Frame {
+    Frame {
+        id: FrameId(0),
+        at: Time::ZERO,
+        connection: ConnectionId(1),
+        stream: 1,
+        sent,
+        side: Side::Client,
+        dialect: Some("native"),
+        kind,
+        method: Some(method.into()),
+        code: None,
+        odd: false,
+        message: None,
+        encoding: Encoding::default(),
+        bytes: Bytes::new(),
+    }
+}
+
+#[test]
+fn a_frame_is_found_by_its_number_its_kind_and_its_method() {
+    let mut harness = harness("#", Theme::Dark);
+    {
+        let mut store = harness.state().model.traffic.store();
+        for n in 0..1_300 {
+            let method = if n == 700 { "shop.Orders/Place" } else { "shop.Inventory/List" };
+            store.push(frame("REQUEST", method, true));
+            store.push(frame("DATA", method, false));
+        }
+    }
+    harness.get_by_label("Search or run").type_text("d");
+    harness.run();
+    harness.get_by_label("Search or run").type_text("ata place");
+    harness.run();
+    assert_eq!(first_rows(&harness), ["1,402 DATA Place"]);
+    look(&mut harness, "palette-frames");
+    for _ in 0..10 {
+        harness.key_press(Key::Backspace);
+        harness.run();
+    }
+    harness.get_by_label("Search or run").type_text("140");
+    harness.run();
+    let rows = first_rows(&harness);
+    assert_eq!(
+        rows[..2],
+        ["140 DATA List", "1,409 REQUEST List"],
+        "the whole number first, then the newest that begin so"
+    );
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert_eq!(harness.state().commands, [Command::ShowFrame(FrameId(140))]);
 }
 
 #[test]

@@ -138,8 +138,10 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, mes
         if let Some(record) = subject.record
             && button::link(ui, &t!("call.answer.show_in_traffic")).clicked()
         {
-            match view.tree.selected().filter(|_| !view.as_text) {
-                Some(pointer) => link::show_in_traffic(cx, subject, message, pointer),
+            let selected =
+                if message.is_large() { large::selected(view) } else { view.tree.selected().map(str::to_owned) };
+            match selected.filter(|_| !view.as_text) {
+                Some(pointer) => link::show_in_traffic(cx, subject, message, &pointer),
                 None => cx.push(Command::FollowFlow(Some(record.flow.id))),
             }
         }

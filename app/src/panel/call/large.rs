@@ -109,6 +109,11 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
         ui.ctx().request_repaint_after(PROGRESS_STEP);
     }
     follow_find(viewer, view.as_text);
+    if let Some(offset) = view.go_to.filter(|offset| *offset < viewer.source().bytes.len()) {
+        view.go_to = None;
+        let Viewer { document, tree, version, .. } = viewer;
+        tree.go_to(source(document, *version), offset);
+    }
     pane::inside(ui, body, "large", |ui| {
         ui.add_space(4.0);
         let source = source(&viewer.document, viewer.version);
@@ -230,6 +235,12 @@ fn follow_find(viewer: &mut Viewer, as_text: bool) {
     let Some(place) = place.filter(|place| find.go && (*place as usize) < source.bytes.len()) else { return };
     find.go = false;
     if as_text { text.go_to(source, place as usize) } else { tree.go_to(source, place as usize) }
+}
+
+/// The pointer of what is selected in the tree.
+pub(super) fn selected(view: &View) -> Option<String> {
+    let viewer = view.viewer.as_ref()?;
+    viewer.tree.selected(viewer.source()).map(|(pointer, _)| pointer)
 }
 
 /// The footer: what is selected, and what can be done with it.

@@ -12,7 +12,7 @@ use crate::panel::Cx;
 pub(super) fn place_of(subject: &Subject<'_>, message: &Message, pointer: &str) -> Option<ValuePlace> {
     let record = subject.record?;
     let row = record.messages.iter().rposition(|other| std::ptr::eq(other, message))?;
-    Some(ValuePlace { message: record.message_place(row)?, pointer: pointer.to_owned() })
+    Some(ValuePlace { message: record.message_place(row)?, pointer: pointer.to_owned(), offset: None })
 }
 
 /// A value was chosen in the tree: whoever shows its bytes follows.
@@ -54,5 +54,6 @@ pub(super) fn hear(view: &mut View, subject: &Subject<'_>) {
     } else if place.message.sent {
         return;
     }
+    view.go_to = place.offset;
     view.tree.select((!place.pointer.is_empty()).then_some(place.pointer.as_str()));
 }

@@ -114,6 +114,8 @@ pub(super) struct View {
     pub attempt: Option<u8>,
     /// The last choice of a value that was heard of.
     pub link: u64,
+    /// Where in a large message a value was chosen, until that is walked through.
+    pub go_to: Option<usize>,
 }
 
 impl Default for View {
@@ -158,6 +160,7 @@ impl Default for View {
             compare: CompareView::default(),
             attempt: None,
             link: 0,
+            go_to: None,
         }
     }
 }

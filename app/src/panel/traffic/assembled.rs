@@ -88,7 +88,7 @@ impl Assembled {
 
     /// Its value.
     pub fn value(&self) -> Option<&Arc<Value>> {
-        self.content.as_ref().ok()?.value.as_ref().ok()
+        self.content.as_ref().ok()?.value.as_ref()?.as_ref().ok()
     }
 
     /// The bytes of a value in the message as it is on the wire: the chosen value's own, or all of a compressed message.
@@ -118,7 +118,9 @@ impl Assembled {
 
     /// Where the chosen value is, for others to follow.
     pub fn link(&self) -> Option<ValuePlace> {
-        Some(ValuePlace { message: self.owner?, pointer: self.chosen.as_ref()?.pointer.clone() })
+        let chosen = self.chosen.as_ref()?;
+        let offset = chosen.place.map(|place| place.value.start);
+        Some(ValuePlace { message: self.owner?, pointer: chosen.pointer.clone(), offset })
     }
 }
 

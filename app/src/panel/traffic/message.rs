@@ -53,7 +53,10 @@ impl TrafficPanel {
         let Some(value) = here.value().cloned() else {
             let words = match &here.content {
                 Err(why) => why.clone(),
-                Ok(content) => content.value.as_ref().err().cloned().unwrap_or_default(),
+                Ok(content) => match &content.value {
+                    Some(value) => value.as_ref().err().cloned().unwrap_or_default(),
+                    None => t!("link.too_large").into_owned(),
+                },
             };
             let place = ui.max_rect().shrink(size::PANE_PADDING);
             pane::inside(ui, place, "no values", |ui| {
@@ -181,7 +184,8 @@ impl TrafficPanel {
         let chosen = here.chosen.as_ref()?;
         let place = chosen.place?;
         let content = here.content.as_ref().ok()?;
-        let node = node_of(here.value()?.pointer(&chosen.pointer)?, &chosen.pointer, place.named);
+        let value = content.value_at(&place);
+        let node = node_of(value.as_ref(), &chosen.pointer, place.named);
         let bytes =
             content.bytes.slice(place.named.start.min(content.bytes.len())..place.named.end.min(content.bytes.len()));
         let value_bytes = content.bytes.get(place.value.range()).unwrap_or_default();
@@ -267,21 +271,23 @@ fn outermost(value: &Value, pointer: &str) -> usize {
 }
 
 /// The value as the card wants it.
-fn node_of(value: &Value, pointer: &str, span: callscope_wire::Span) -> Node {
+fn node_of(value: Option<&Value>, pointer: &str, span: callscope_wire::Span) -> Node {
     let name =
         path::steps(pointer).last().map_or_else(|| t!("link.message").into_owned(), std::borrow::Cow::into_owned);
     let (kind, note) = match value {
-        Value::Object(_) => (NodeKind::Group, "object"),
-        Value::Array(_) => (NodeKind::Group, "array"),
-        Value::String(_) => (NodeKind::Text, "string"),
-        Value::Number(_) => (NodeKind::Number, "number"),
-        Value::Bool(_) => (NodeKind::Literal, "bool"),
-        Value::Null => (NodeKind::Literal, "null"),
+        // Too large to be read by itself, as only what holds others is.
+        None => (NodeKind::Group, ""),
+        Some(Value::Object(_)) => (NodeKind::Group, "object"),
+        Some(Value::Array(_)) => (NodeKind::Group, "array"),
+        Some(Value::String(_)) => (NodeKind::Text, "string"),
+        Some(Value::Number(_)) => (NodeKind::Number, "number"),
+        Some(Value::Bool(_)) => (NodeKind::Literal, "bool"),
+        Some(Value::Null) => (NodeKind::Literal, "null"),
     };
     let shown = match value {
-        Value::Object(_) | Value::Array(_) => String::new(),
-        Value::String(text) => Value::from(text.chars().take(VALUE).collect::<String>()).to_string(),
-        other => other.to_string(),
+        None | Some(Value::Object(_) | Value::Array(_)) => String::new(),
+        Some(Value::String(text)) => Value::from(text.chars().take(VALUE).collect::<String>()).to_string(),
+        Some(other) => other.to_string(),
     };
     Node::leaf(name, shown, kind, note, span)
 }

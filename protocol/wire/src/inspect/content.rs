@@ -15,6 +15,12 @@ use crate::{Span, Value};
 /// Innermost values whose bytes are listed; the rest of a larger message is found one by one.
 const MAX_LEAVES: usize = 20_000;
 
+/// A value above this is not read by itself.
+const MAX_VALUE: usize = 64 << 10;
+
+/// A message above this is not decoded as a whole: as values it is ten times its size.
+const MAX_DECODED: usize = 16 << 20;
+
 /// A message, read.
 #[derive(Clone, Debug)]
 pub struct Content {
@@ -22,8 +28,8 @@ pub struct Content {
     pub bytes: Bytes,
     /// How they are written.
     pub codec: Codec,
-    /// What they say, or why they say nothing.
-    pub value: Result<Arc<Value>, String>,
+    /// What they say; `None` for a message that is too large to be decoded as a whole; `Err` says why they say nothing.
+    pub value: Option<Result<Arc<Value>, String>>,
     /// The first innermost values in order, each with the place of the outermost member or item that it is in.
     pub leaves: Vec<(Span, usize)>,
 }
@@ -39,7 +45,8 @@ impl Content {
             Compression::None => bytes.clone(),
             compression => compression.unpack(bytes, limit)?,
         };
-        let value = codec.decode(&bytes).map(Arc::new).map_err(|error| error.to_string());
+        let value =
+            (bytes.len() <= MAX_DECODED).then(|| codec.decode(&bytes).map(Arc::new).map_err(|error| error.to_string()));
         let leaves = locate::leaves(codec, &bytes, MAX_LEAVES);
         Ok(Self { bytes, codec, value, leaves })
     }
@@ -47,6 +54,12 @@ impl Content {
     /// Bytes of the value at a JSON pointer.
     pub fn find(&self, pointer: &str) -> Option<Place> {
         locate::find(self.codec, &self.bytes, pointer)
+    }
+
+    /// The value at a place, if it can be read by itself and is not too large for that.
+    pub fn value_at(&self, place: &Place) -> Option<Value> {
+        let bytes = self.bytes.get(place.value.range()).filter(|bytes| bytes.len() <= MAX_VALUE)?;
+        self.codec.decode(bytes).ok()
     }
 
     /// JSON pointer of the innermost value that has this byte.
@@ -67,10 +80,10 @@ mod tests {
     #[test]
     fn a_message_is_read_as_far_as_it_goes() {
         let whole = plain(br#"{"id":7,"of":["a"]}"#);
-        assert_eq!(whole.value.as_deref().ok().and_then(|value| value["id"].as_u64()), Some(7));
+        assert_eq!(whole.value.as_ref().and_then(|value| value.as_ref().ok()?["id"].as_u64()), Some(7));
         assert_eq!(whole.pointer_at(whole.find("/of/0").unwrap().value.start).as_deref(), Some("/of/0"));
         let part = plain(br#"{"id":7,"of":["a"#);
-        assert!(part.value.is_err());
+        assert!(matches!(part.value, Some(Err(_))));
         assert_eq!(part.find("/id").map(|place| place.value), Some(Span::new(6, 7)));
         assert_eq!(part.leaves.len(), 3);
     }
@@ -84,9 +97,10 @@ mod tests {
             for compression in Compression::ALL {
                 let packed = compression.pack(&plain).unwrap_or_else(|| plain.clone());
                 let content = Content::read(codec, compression, &packed, 1 << 20).unwrap();
-                assert_eq!(content.value.as_deref(), Ok(&value), "{codec} {compression}");
+                assert_eq!(content.value, Some(Ok(Arc::new(value.clone()))), "{codec} {compression}");
                 let place = content.find("/items/499").unwrap();
                 assert_eq!(codec.decode(&content.bytes[place.value.range()]).unwrap(), "item 499");
+                assert_eq!(content.value_at(&place), Some(Value::from("item 499")));
                 assert_eq!(content.pointer_at(place.value.start).as_deref(), Some("/items/499"));
             }
         }
