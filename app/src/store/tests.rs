@@ -267,20 +267,22 @@ fn defaults_are_inherited_downwards_and_can_be_switched_off() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::create_dir_all(root.join("a/b")).unwrap();
-    fs::write(root.join("defaults.yaml"), "callscope: 1\ndeadline: 1s\nmetadata:\n  - { name: x-tenant, value: outer }\n  - { name: x-only, value: outer }\npolicy: { retry: {}, breaker: {} }\n").unwrap();
+    fs::write(root.join("defaults.yaml"), "callscope: 1\ndeadline: 1s\ncodec: msgpack\ncompression: lz4\nmetadata:\n  - { name: x-tenant, value: outer }\n  - { name: x-only, value: outer }\npolicy: { retry: {}, breaker: {} }\n").unwrap();
     fs::write(
         root.join("a/defaults.yaml"),
-        "callscope: 1\nmetadata: [{ name: X-Tenant, value: inner }]\npolicy: { retry: off }\n",
+        "callscope: 1\ncodec: cbor\nmetadata: [{ name: X-Tenant, value: inner }]\npolicy: { retry: off }\n",
     )
     .unwrap();
     let path = root.join("a/b/c.call.yaml");
-    fs::write(&path, "callscope: 1\ntarget: native://h:1\nmethod: a.B/C\nmetadata: [{ name: x-own, value: own }]\npolicy: { breaker: off, balance: p2c }\n").unwrap();
+    fs::write(&path, "callscope: 1\ntarget: native://h:1\nmethod: a.B/C\nmetadata: [{ name: x-own, value: own }]\ncompression: none\npolicy: { breaker: off, balance: p2c }\n").unwrap();
     let all = inherited(Some(root), &path).unwrap();
     assert_eq!(all.files.len(), 2);
     let effective = all.effective(&load(&path).unwrap().draft);
     let rows: Vec<_> = effective.metadata.iter().map(|row| (row.name.as_str(), row.value.as_str())).collect();
     assert_eq!(rows, [("x-only", "outer"), ("X-Tenant", "inner"), ("x-own", "own")]);
     assert_eq!(effective.deadline, Some(Duration::from_secs(1)));
+    let encoding = effective.encoding();
+    assert_eq!((encoding.codec, encoding.compression), (Codec::Cbor, Compression::None));
     assert_eq!((effective.policy.retry, effective.policy.breaker), (None, None));
     assert_eq!(effective.policy.balance, Some(Balance::P2c));
     // A call from elsewhere inherits from its own folder alone.

@@ -115,14 +115,8 @@ impl<'a> Tree<'a> {
                 self.odd(head.span.shifted(self.base), "a break where a value is expected");
                 leaf(String::new(), NodeKind::Raw)
             }
-            Item::Array(len) => {
-                notes.extend(len.map(|len| count(len, "item")));
-                (String::new(), NodeKind::Group, self.inside(name, len, false, depth))
-            }
-            Item::Map(len) => {
-                notes.extend(len.map(|len| count(len, "member")));
-                (String::new(), NodeKind::Group, self.inside(name, len, true, depth))
-            }
+            Item::Array(len) => (String::new(), NodeKind::Group, self.inside(name, len, false, depth)),
+            Item::Map(len) => (String::new(), NodeKind::Group, self.inside(name, len, true, depth)),
             Item::Pieces { .. } => (String::new(), NodeKind::Group, self.inside(name, None, false, depth)),
             // Taken above.
             Item::Tag(_) => leaf(String::new(), NodeKind::Raw),
@@ -201,10 +195,6 @@ impl<'a> Tree<'a> {
         }
         Some(odd)
     }
-}
-
-fn count(len: u64, what: &str) -> String {
-    format!("{len} {what}{}", if len == 1 { "" } else { "s" })
 }
 
 fn hex(bytes: &[u8]) -> String {

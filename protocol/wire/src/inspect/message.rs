@@ -156,10 +156,10 @@ mod tests {
         let value =
             json!({"id": "o-1", "lines": [{"qty": 200}], "name": "王\n", "paid": true, "note": null, "at": -1.5});
         insta::assert_snapshot!(drawn(Codec::Msgpack, &Codec::Msgpack.encode(&value, Typed::UNKNOWN), 16), @r#"
-        Order  fixmap, 6 members 16..72
+        Order  fixmap 16..72
           id "o-1" fixstr 17..24
-          lines  fixarray, 1 item 24..38
-            lines[0]  fixmap, 1 member 31..38
+          lines  fixarray 24..38
+            lines[0]  fixmap 31..38
               qty 200 uint8 32..38
           name "王\n" fixstr 38..48
           paid true bool 48..54
@@ -167,10 +167,10 @@ mod tests {
           at -1.5 float64 60..72
         "#);
         insta::assert_snapshot!(drawn(Codec::Cbor, &Codec::Cbor.encode(&value, Typed::UNKNOWN), 0), @r#"
-        Order  map, 6 members 0..56
+        Order  map 0..56
           id "o-1" text 1..8
-          lines  array, 1 item 8..22
-            lines[0]  map, 1 member 15..22
+          lines  array 8..22
+            lines[0]  map 15..22
               qty 200 uint 16..22
           name "王\n" text 22..32
           paid true bool 32..38
@@ -184,15 +184,15 @@ mod tests {
     #[test]
     fn what_breaks_off_keeps_what_can_be_read() {
         insta::assert_snapshot!(drawn(Codec::Msgpack, &hex!("83 a16107 a162 92 01 ca0000"), 0), @r#"
-        Order  fixmap, 3 members 0..9
+        Order  fixmap 0..9
           a 7 fixint 1..4
-          b  fixarray, 2 items 4..9
+          b  fixarray 4..9
             b[0] 1 fixint 7..8
             b[1]  missing 8..9
         ! 9..9 needs 4 more bytes at offset 9, has 2
         "#);
         insta::assert_snapshot!(drawn(Codec::Msgpack, &hex!("82 0107 a162 c403 0102ff 99"), 0), @r#"
-        Order  fixmap, 2 members 0..10
+        Order  fixmap 0..10
           1 7 fixint 1..3
           b 01 02 ff bin8, 3 B 3..10
         rest  1 B 10..11

@@ -53,7 +53,10 @@ impl Facts<'_> {
         let flow = &record.flow;
         let words = |count: callscope_wire::capture::Count| {
             let [messages, bytes] = [count.messages, count.bytes].map(grouped);
-            t!("call.policy.message_bytes", messages = messages, bytes = bytes).into_owned()
+            match count.messages {
+                1 => t!("call.policy.one_message_bytes", bytes = bytes).into_owned(),
+                _ => t!("call.policy.message_bytes", messages = messages, bytes = bytes).into_owned(),
+            }
         };
         let (sent, received) = (words(flow.sent), words(flow.received));
         self.left(0.0, &t!("call.policy.sent"));

@@ -483,6 +483,16 @@ mod tests {
     }
 
     #[test]
+    fn what_messages_travel_in_is_set_here_or_inherited() {
+        let mut draft = Draft { codec: Some(callscope_wire::Codec::Cbor), ..Draft::default() };
+        with(draft.clone(), |subject| assert_eq!(here(Kind::Wire, subject, &draft), 1));
+        assert!(is_set_here(Kind::Wire, &draft) && !Kind::Wire.has_switch());
+        assert_eq!(Field::Codec.written(None, &draft.policy, draft.encoding()), "cbor");
+        inherit(Kind::Wire, &mut draft);
+        assert!(!is_set_here(Kind::Wire, &draft));
+    }
+
+    #[test]
     fn off_here_beats_what_is_inherited_and_inherit_undoes_it() {
         let mut draft = Draft::default();
         set_active(Kind::Breaker, false, &fixture::inherited(), &mut draft);
