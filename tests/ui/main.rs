@@ -5,6 +5,7 @@ mod chinese;
 mod composing;
 mod hands;
 mod idle;
+mod keyboard;
 mod large;
 mod link;
 mod main_job;

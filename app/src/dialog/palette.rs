@@ -67,11 +67,12 @@ impl Palette {
         let window = ctx.content_rect();
         let area = Area::new(Id::unique("palette")).order(Order::Foreground).fixed_pos(window.min).constrain(false);
         let closed = area.show(&ctx, |ui| {
-            let scrim = ui.allocate_rect(window, Sense::click());
+            let scrim = ui.allocate_rect(window, Sense::CLICK);
             ui.painter().rect_filled(window, 0, cx.tokens.scrim);
             let rect = self.place(window);
             // Over the scrim, so that a click between two rows does not close it.
-            ui.interact(rect, Id::unique("palette sheet"), Sense::click());
+            let sheet = ui.interact(rect, Id::unique("palette sheet"), Sense::CLICK);
+            sheet.widget_info(|| egui::WidgetInfo::labeled(Role::Dialog, true, t!("act.palette")));
             ui.painter().add(ui.visuals().popup_shadow.as_shape(rect, size::ISLAND_RADIUS));
             edge::frame(ui.painter(), rect, size::ISLAND_RADIUS, cx.tokens.float, cx.tokens.line2);
             let chosen = self.sheet_ui(ui, cx, rect, field);

@@ -43,6 +43,9 @@ pub(super) fn top_bar(ui: &mut Ui, cx: &mut Cx<'_>, view: View, search_keys: &st
     if !search_keys.is_empty() {
         chip::paint_key_caps(ui.painter(), search.right_center() - vec2(6.0, 0.0), search_keys, t);
     }
+    if response.has_focus() {
+        edge::focus_ring(ui.painter(), search, size::CONTROL_RADIUS, t);
+    }
     if response.clicked() {
         cx.push(Command::Act(Act::Palette));
     }
@@ -90,6 +93,9 @@ fn workspace_menu(ui: &mut Ui, cx: &mut Cx<'_>) {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("shell.workspace", name = name)));
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, size::CONTROL_RADIUS, t.hover);
+    }
+    if response.has_focus() {
+        edge::focus_ring(ui.painter(), rect, size::CONTROL_RADIUS, t);
     }
     let end = text::galley_left(ui.painter(), rect.left_center() + vec2(6.0, 0.0), galley, t.hi);
     text::glyph(ui.painter(), pos2(end + 12.0, rect.center().y), icon::CARET_DOWN, font::icon(size::ICON_TINY), t.low);

@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::View;
 use crate::model::tabs::TabId;
+use crate::theme::size;
 
 /// Raised when a kept layout of an older program would no longer make sense; it is dropped then.
 const VERSION: u32 = 1;
 /// Share of the height that the bottom dock takes at first.
 const DOCK_SHARE: f32 = 0.3;
+/// The widest that the sidebar gets.
+const SIDEBAR_MAX: f32 = 560.0;
 
 /// What can lie in a tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,9 @@ pub struct Layout {
     pub view: View,
     /// Whether the sidebar is shown.
     pub sidebar: bool,
+    /// What the user made of its width, in a wide window and in a narrow one.
+    #[serde(default)]
+    sidebar_widths: (Option<f32>, Option<f32>),
     /// Whether the bottom dock is shown.
     pub dock: bool,
     /// Tiles of the calls view: call tabs above, dock below, or wherever they were dragged.
@@ -79,6 +85,7 @@ impl Default for Layout {
             version: VERSION,
             view: View::Services,
             sidebar: true,
+            sidebar_widths: (None, None),
             dock: true,
             calls: Tree::new(Id::unique("calls tiles"), root, calls),
             traffic: columns(
@@ -122,6 +129,22 @@ impl Layout {
     /// The layout as text, to be kept.
     pub fn to_text(&self) -> Option<String> {
         serde_json::to_string(self).ok()
+    }
+
+    /// Width of the sidebar.
+    pub fn sidebar_width(&self, narrow: bool) -> f32 {
+        let (wide, in_narrow) = self.sidebar_widths;
+        if narrow { in_narrow.unwrap_or(size::SIDEBAR_MIN) } else { wide.unwrap_or(size::SIDEBAR) }
+    }
+
+    /// Makes the sidebar wider, or narrower.
+    pub fn widen_sidebar(&mut self, narrow: bool, by: f32) {
+        if by == 0.0 {
+            return;
+        }
+        let width = (self.sidebar_width(narrow) + by).clamp(size::SIDEBAR_MIN, SIDEBAR_MAX);
+        let (wide, in_narrow) = &mut self.sidebar_widths;
+        *(if narrow { in_narrow } else { wide }) = Some(width);
     }
 
     /// Shows or hides the bottom dock, wherever its panes lie.

@@ -9,6 +9,7 @@
 mod bars;
 mod keys;
 pub mod layout;
+mod splits;
 mod tiles;
 
 pub use layout::{Layout, Pane};
@@ -27,6 +28,7 @@ use crate::panel::settings::SettingsPanel;
 use crate::panel::timeline::Timeline;
 use crate::panel::traffic::TrafficPanel;
 use crate::theme::{icon, size};
+use crate::widget::splitter::{Line, splitter};
 use crate::widget::{empty, pane, toast};
 use crate::words::tell;
 
@@ -106,12 +108,10 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, palette_
     );
 
     let has_sidebar = layout.sidebar && matches!(view, View::Services | View::Calls);
+    let mut sidebar_edge = None;
     if has_sidebar {
-        let width = if cx.narrow { size::SIDEBAR_MIN } else { size::SIDEBAR };
-        // Its own id when narrow, so that each width keeps what the user made of it.
-        let id = if cx.narrow { "sidebar narrow" } else { "sidebar" };
-        let panel = Panel::left(id).default_size(width).min_size(size::SIDEBAR_MIN).max_size(560.0);
-        panel.frame(ground).show_separator_line(false).show(ui, |ui| {
+        let panel = Panel::left("sidebar").exact_size(layout.sidebar_width(cx.narrow)).resizable(false);
+        let shown = panel.frame(ground).show_separator_line(false).show(ui, |ui| {
             let rect = ui.max_rect();
             let island = Rect::from_min_max(rect.min, rect.max - vec2(size::ISLAND_GAP, 0.0));
             pane::island(ui.painter(), island, t);
@@ -126,6 +126,8 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, palette_
             });
             ui.expand_to_include_rect(rect);
         });
+        let rect = shown.response.rect;
+        sidebar_edge = Some(Rect::from_x_y_ranges(rect.right() - size::ISLAND_GAP..=rect.right(), rect.y_range()));
     }
 
     CentralPanel::default().frame(ground).show(ui, |ui| {
@@ -146,6 +148,12 @@ pub fn window_ui(ui: &mut Ui, panels: &mut Panels, layout: &mut Layout, palette_
             View::Settings => pane::inside(ui, rect, "settings", |ui| panels.settings.ui(ui, cx)),
         }
     });
+    // Behind what it divides, so that the pointer finds it.
+    if let Some(edge) = sidebar_edge {
+        let name = t!("shell.sidebar_splitter");
+        let by = splitter(ui, ui.make_persistent_id("sidebar splitter"), edge, Line::Vertical, &name);
+        layout.widen_sidebar(cx.narrow, by);
+    }
     toasts_ui(ui, cx);
 }
 
@@ -183,6 +191,7 @@ fn tiles_ui(
     let mut child = ui.new_child(UiBuilder::new().max_rect(rect));
     let mut behavior = tiles::Tiled { panels, cx, bare };
     tree.ui(&mut behavior, &mut child);
+    splits::ui(&child, tree);
 }
 
 fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -7,11 +7,12 @@ use rust_i18n::t;
 use super::Panels;
 use super::keys::{keys_of, title_of};
 use super::layout::Pane;
+use super::splits;
 use crate::command::{Act, Command};
 use crate::model::tabs::Tab;
 use crate::panel::{Cx, outcome_mark};
 use crate::theme::{font, icon, size};
-use crate::widget::{button, mark, menu, pane, text};
+use crate::widget::{button, edge, mark, menu, pane, text};
 
 /// Width of the ring or mark before a tab's name.
 const MARK: f32 = 20.0;
@@ -88,6 +89,9 @@ impl Behavior<Pane> for Tiled<'_, '_> {
                 pos2(rect.right() - 1.0, rect.bottom() + 2.0),
             );
             ui.painter().rect_filled(seam, 0.0, t.island);
+        }
+        if response.has_focus() {
+            edge::focus_ring(ui.painter(), rect.shrink2(vec2(3.0, 4.0)), size::ROW_RADIUS, t);
         }
         let y = rect.center().y;
         let mut x = rect.left() + 12.0;
@@ -179,7 +183,17 @@ impl Behavior<Pane> for Tiled<'_, '_> {
     }
 
     fn min_size(&self) -> f32 {
-        96.0
+        splits::LEAST
+    }
+
+    fn is_container_resizable(&self, _tiles: &Tiles<Pane>, _tile: TileId) -> bool {
+        // By boundaries of our own, see `splits`.
+        false
+    }
+
+    fn is_tile_draggable(&self, tiles: &Tiles<Pane>, tile: TileId) -> bool {
+        // Tabs are; a strip has no name to be found by, and splits are made from tabs.
+        matches!(tiles.get(tile), Some(Tile::Pane(_)))
     }
 
     fn simplification_options(&self) -> SimplificationOptions {
@@ -191,11 +205,8 @@ impl Behavior<Pane> for Tiled<'_, '_> {
         }
     }
 
-    fn resize_stroke(&self, _style: &egui::Style, state: ResizeState) -> Stroke {
-        match state {
-            ResizeState::Idle => Stroke::NONE,
-            ResizeState::Hovering | ResizeState::Dragging => Stroke::new(2.0, self.cx.tokens.accent),
-        }
+    fn resize_stroke(&self, _style: &egui::Style, _state: ResizeState) -> Stroke {
+        Stroke::NONE
     }
 
     fn tab_bar_color(&self, _visuals: &Visuals) -> egui::Color32 {

@@ -1,15 +1,21 @@
 //! Menus on the floating ground: rows of 28 with an icon, a text and a shortcut.
 
-use egui::{Popup, PopupCloseBehavior, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Id, Key, Modifiers, Popup, PopupCloseBehavior, Pos2, Response, Role, Sense, SetOpenCommand, Ui, WidgetInfo, pos2,
+    vec2,
+};
 
 use super::{chip, edge, text};
 use crate::theme::{font, icon, size, tokens};
 
 const LEFT: f32 = 8.0;
 const ICON_COLUMN: f32 = 22.0;
+/// What is higher than that is a list, not a row or a button.
+const LIST: f32 = 60.0;
 
 /// Opens below `anchor` when that was clicked, and fills itself with `add_items`.
 pub fn below(anchor: &Response, add_items: impl FnOnce(&mut Ui)) {
+    focus_follows(anchor, anchor.clicked() && anchor.interact_pointer_pos().is_none());
     Popup::menu(anchor).gap(4.0).show(|ui| {
         ui.set_min_width(160.0);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -17,17 +23,71 @@ pub fn below(anchor: &Response, add_items: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// Opens at the pointer when `anchor` was clicked with the other button.
+/// Opens at the pointer when `anchor` was clicked with the other button, and at what has the focus when the menu key or
+/// Shift+F10 was pressed on it.
 pub fn context(anchor: &Response, add_items: impl FnOnce(&mut Ui)) {
-    Popup::context_menu(anchor).show(|ui| {
+    let place = anchor.id.with("menu opened by key");
+    let by_key = anchor.has_focus()
+        && anchor.ctx.input_mut(|input| {
+            input.consume_key(Modifiers::NONE, Key::Menu) || input.consume_key(Modifiers::SHIFT, Key::F10)
+        });
+    if by_key {
+        // In a whole list nobody would look for it below the list.
+        let rect = anchor.rect;
+        let at = if rect.height() > LIST { rect.center() } else { rect.left_bottom() + vec2(LEFT, 0.0) };
+        anchor.ctx.data_mut(|data| data.insert_temp(place, at));
+    } else if anchor.secondary_clicked() {
+        anchor.ctx.data_mut(|data| data.remove::<Pos2>(place));
+    }
+    focus_follows(anchor, by_key);
+    let mut popup = Popup::context_menu(anchor);
+    if let Some(at) = anchor.ctx.data(|data| data.get_temp::<Pos2>(place)) {
+        popup = popup.at_position(at);
+    }
+    if by_key {
+        popup = popup.open_memory(Some(SetOpenCommand::Bool(true)));
+    }
+    popup.show(|ui| {
         ui.set_min_width(160.0);
         ui.spacing_mut().item_spacing.y = 0.0;
         add_items(ui);
     });
 }
 
+/// A menu that was opened by a key takes the focus to its first entry, and gives it back when it closes.
+fn focus_follows(anchor: &Response, opened_by_key: bool) {
+    let ctx = &anchor.ctx;
+    let owned = anchor.id.with("menu has the focus");
+    if opened_by_key {
+        ctx.data_mut(|data| {
+            data.insert_temp(wish(), true);
+            data.insert_temp(owned, 0_u64);
+        });
+        return;
+    }
+    if ctx.data(|data| data.get_temp::<u64>(owned)).is_some()
+        && !Popup::is_id_open(ctx, Popup::default_response_id(anchor))
+    {
+        ctx.data_mut(|data| data.remove::<u64>(owned));
+        if ctx.memory(|memory| memory.focused().is_none()) {
+            anchor.request_focus();
+        }
+    }
+}
+
+/// Whether what is painted now is the first thing of a menu or float that was opened by a key: it takes the focus then.
+pub fn takes_focus(ui: &Ui) -> bool {
+    ui.data_mut(|data| data.remove_temp::<bool>(wish())).is_some()
+}
+
+/// Where it is noted that the next entry that is painted takes the focus.
+fn wish() -> Id {
+    Id::unique("menu wants the focus")
+}
+
 /// A float below `anchor` that stays open while it is used: filters, forms.
 pub fn float_below(anchor: &Response, width: f32, add_contents: impl FnOnce(&mut Ui)) {
+    focus_follows(anchor, anchor.clicked() && anchor.interact_pointer_pos().is_none());
     Popup::menu(anchor).gap(4.0).width(width).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
         ui.set_width(width);
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -95,6 +155,9 @@ impl<'a> Item<'a> {
         let enabled = self.enabled && ui.is_enabled();
         let sense = if enabled { Sense::click() } else { Sense::hover() };
         let (rect, response) = ui.allocate_at_least(vec2(natural.ceil(), size::MENU_ROW), sense);
+        if enabled && takes_focus(ui) {
+            response.request_focus();
+        }
         response.widget_info(|| match self.checked {
             Some(checked) => WidgetInfo::selected(Role::MenuItem, enabled, checked, self.text),
             None => WidgetInfo::labeled(Role::MenuItem, enabled, self.text),

@@ -22,6 +22,7 @@ pub mod row;
 pub mod scroll;
 pub mod segmented;
 pub mod select;
+pub mod splitter;
 pub mod subtabs;
 pub mod switch;
 pub mod tab;

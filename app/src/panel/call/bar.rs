@@ -367,6 +367,9 @@ fn deadline_float(ui: &mut Ui, cx: &Cx, inherited: Option<Duration>, view: &mut 
     let hint = none.clone();
     let name = t!("call.bar.deadline");
     let field = Field::new(&name, &mut typed).hint(&hint).mono().error(problem.is_some()).show(ui);
+    if menu::takes_focus(ui) {
+        field.request_focus();
+    }
     if field.changed() {
         if typed.trim().is_empty() {
             set_deadline(view, None);

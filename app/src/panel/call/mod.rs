@@ -47,7 +47,8 @@ pub(in crate::panel) mod tests;
 
 use std::collections::BTreeMap;
 
-use egui::{CursorIcon, Id, Rect, Sense, Ui, pos2};
+use egui::{Id, Rect, Ui, pos2};
+use rust_i18n::t;
 
 use self::subject::Subject;
 use self::view::{RequestTab, View};
@@ -55,6 +56,7 @@ use crate::command::Command;
 use crate::model::tabs::TabId;
 use crate::panel::Cx;
 use crate::theme::size;
+use crate::widget::splitter::{Line, splitter};
 use crate::widget::{edge, pane};
 
 /// Share of the width (or height) that the request keeps however far the split is dragged.
@@ -124,19 +126,16 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
     let beside = message::beside(cx, view);
     if rect.width() < 2.0 * size::STACK {
         bar::ui(ui, cx, subject, view, bar_rect, body.center().x);
-        let share = &mut view.stack_share;
-        let y = (body.top() + body.height() * *share).round();
+        let y = (body.top() + body.height() * view.stack_share).round();
         edge::hline(ui.painter(), body.x_range(), y, cx.tokens.line);
-        let grip = Rect::from_x_y_ranges(body.x_range(), y - 3.0..=y + 3.0);
-        let handle = ui.interact(grip, ui.make_persistent_id("stack split"), Sense::DRAG);
-        if handle.hovered() || handle.dragged() {
-            ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
-        }
-        *share = (*share + handle.drag_delta().y / body.height().max(1.0)).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
         let upper = Rect::from_min_max(body.min, pos2(body.right(), y));
         let lower = Rect::from_min_max(pos2(body.left(), y + 1.0), body.max);
         pane::inside(ui, upper, "request", |ui| request::ui(ui, cx, subject, view));
         pane::inside(ui, lower, "response", |ui| right_ui(ui, cx, subject, view, beside));
+        let line = Rect::from_x_y_ranges(body.x_range(), y..=y);
+        let id = ui.make_persistent_id("stack split");
+        let by = splitter(ui, id, line, Line::Horizontal, &t!("shell.splitter"));
+        view.stack_share = (view.stack_share + by / body.height().max(1.0)).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
         return;
     }
     let least = size::STACK.min(body.width() / 2.0);
@@ -147,15 +146,12 @@ fn view_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, rec
     pane::inside(ui, left, "request", |ui| request::ui(ui, cx, subject, view));
     pane::inside(ui, right, "response", |ui| right_ui(ui, cx, subject, view, beside));
     edge::vline(ui.painter(), x, body.y_range(), cx.tokens.line);
-    let grip = Rect::from_x_y_ranges(x - 3.0..=x + 3.0, body.y_range());
-    let handle = ui.interact(grip, ui.make_persistent_id("split"), Sense::DRAG);
-    if handle.hovered() || handle.dragged() {
-        ui.ctx().set_cursor_icon(CursorIcon::ResizeHorizontal);
-    }
-    if handle.dragged()
-        && let Some(at) = handle.interact_pointer_pos()
-    {
-        view.split_share = ((at.x - body.left()) / body.width().max(1.0)).clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
+    let line = Rect::from_x_y_ranges(x..=x, body.y_range());
+    let by = splitter(ui, ui.make_persistent_id("split"), line, Line::Vertical, &t!("shell.splitter"));
+    if by != 0.0 {
+        // From where it is seen, which a narrow half may have bounded.
+        let at = (x + by - body.left()) / body.width().max(1.0);
+        view.split_share = at.clamp(LEAST_SHARE, 1.0 - LEAST_SHARE);
     }
 }
 

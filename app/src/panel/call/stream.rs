@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{CursorIcon, Rect, Sense, Ui, pos2};
+use egui::{Rect, Ui, pos2};
 use rust_i18n::t;
 
 use super::subject::Subject;
@@ -14,6 +14,7 @@ use crate::panel::Cx;
 use crate::theme::{font, icon, size};
 use crate::widget::mark::{self, Mark};
 use crate::widget::pane::{self, Line};
+use crate::widget::splitter;
 use crate::widget::vtable::{Column, RowPainter, VTable};
 use crate::widget::{button, chip, edge, text};
 
@@ -52,12 +53,10 @@ pub(super) fn ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut Vie
         pane::bar_at(ui, head, Line::None, |ui| head_ui(ui, cx, subject, record, message, number));
         pane::inside(ui, rest, "message", |ui| answer::ui(ui, cx, subject, view, message, number));
     }
-    let grip = Rect::from_x_y_ranges(rect.x_range(), lower.top() - 4.0..=lower.top() + 2.0);
-    let handle = ui.interact(grip, ui.make_persistent_id("stream split"), Sense::DRAG);
-    if handle.hovered() || handle.dragged() {
-        ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
-    }
-    view.stream_share = (view.stream_share + handle.drag_delta().y / rect.height().max(1.0)).clamp(0.2, 0.85);
+    let line = Rect::from_x_y_ranges(rect.x_range(), lower.top() - 1.0..=lower.top() - 1.0);
+    let id = ui.make_persistent_id("stream split");
+    let by = splitter::splitter(ui, id, line, splitter::Line::Horizontal, &t!("shell.splitter"));
+    view.stream_share = (view.stream_share + by / rect.height().max(1.0)).clamp(0.2, 0.85);
 }
 
 fn table_ui(ui: &mut Ui, cx: &Cx, subject: &Subject<'_>, view: &mut View, record: &Record) {

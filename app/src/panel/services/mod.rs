@@ -247,6 +247,9 @@ impl ServicesPanel {
         if response.clicked() {
             self.history_open = !self.history_open;
         }
+        if response.has_focus() {
+            edge::focus_ring(ui.painter(), footer.shrink2(vec2(4.0, 2.0)), size::ROW_RADIUS, cx.tokens);
+        }
         if response.hovered() || response.has_focus() {
             ui.painter().rect_filled(footer.shrink2(vec2(4.0, 2.0)), size::ROW_RADIUS, cx.tokens.hover);
             // "3 s ago" is right while somebody looks at it.
