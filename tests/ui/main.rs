@@ -3,6 +3,7 @@
 
 mod chinese;
 mod composing;
+mod form;
 mod hands;
 mod idle;
 mod keyboard;

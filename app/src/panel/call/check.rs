@@ -27,6 +27,8 @@ pub(super) struct Check {
     /// The text as it was checked, taken apart, for the form to take: only of one that is JSON, or empty, and only
     /// where its type is known.
     pub read: Option<Read>,
+    /// No form can be made of the message, whatever it says: its type is unknown or no record, or there is too much.
+    pub formless: bool,
     /// Counts verdicts.
     pub revision: u64,
 }
@@ -119,6 +121,7 @@ impl Check {
     fn take(&mut self, judged: Judged) {
         self.verdict = judged.verdict;
         self.read = judged.read;
+        self.formless = self.read.is_none() && self.broken().is_none();
         self.revision += 1;
     }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use callscope_wire::schema::validate::Part;
+use callscope_wire::value::indent::indented;
 use egui::{Key, Modifiers, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 
@@ -112,11 +113,28 @@ pub(super) fn json_ui(ui: &mut Ui, cx: &Cx, view: &mut View) {
         let words = if view.check.broken().is_some() { t!("call.form.out_of_step") } else { t!("call.form.in_step") };
         text::label(ui, words, font::small(), t.low);
         pane::right(ui, |ui| {
+            ui.spacing_mut().item_spacing.x = size::GAP;
             if let Some((line, column)) = place {
                 text::label(ui, t!("call.message.place", line = line, column = column), font::small(), t.low);
             }
+            format_ui(ui, view);
         });
     });
+}
+
+/// Lays the text out anew, every value as it is spelled. Not of what is no JSON.
+fn format_ui(ui: &mut Ui, view: &mut View) {
+    let is_json =
+        matches!(view.check.verdict, Verdict::Valid { .. } | Verdict::Wrong(_)) && view.check.broken().is_none();
+    if !is_json || !button::link(ui, &t!("call.message.format")).clicked() {
+        return;
+    }
+    let Some(message) = view.draft.messages.get_mut(view.selected) else { return };
+    let laid_out = indented(&message.text);
+    if laid_out != message.text {
+        message.text = laid_out;
+        view.touched = true;
+    }
 }
 
 /// Ctrl+Z and its opposite, wherever in the message the focus is: form and editor have one text and one history.
@@ -206,6 +224,9 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, pla
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         if let Some((line, column)) = place {
             text::label(ui, t!("call.message.place", line = line, column = column), font::small(), t.low);
+        }
+        if !form && !cx.narrow {
+            format_ui(ui, view);
         }
         if let (true, false, Some((set, unset))) = (form, cx.narrow, view.form.counts()) {
             let of = subject.tab.method().map(|method| super::check::type_name(&method.request)).unwrap_or_default();

@@ -80,6 +80,12 @@ impl CallTabs {
         self.views.get(&tab)?.editor.marked()
     }
 
+    /// The value whose row is marked in the form of a tab.
+    #[cfg(test)]
+    pub fn pointed(&self, tab: TabId) -> Option<String> {
+        self.views.get(&tab)?.form.pointed()
+    }
+
     /// The tab is closed; what its view remembered goes.
     pub fn forget(&mut self, tab: TabId) {
         self.views.remove(&tab);

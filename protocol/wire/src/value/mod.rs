@@ -5,6 +5,7 @@ pub mod beginning;
 pub mod diff;
 pub mod edit;
 pub mod extent;
+pub mod indent;
 pub mod landmarks;
 pub mod merge;
 pub mod outline;

@@ -23,7 +23,9 @@ mod tests;
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
+use callscope_wire::schema::TypeRef;
 use egui::{Id, Rect, ScrollArea, Ui, pos2, vec2};
 use rust_i18n::t;
 
@@ -134,6 +136,12 @@ impl Form {
         }
     }
 
+    /// The value that the caret of the editor is in.
+    #[cfg(test)]
+    pub fn pointed(&self) -> Option<String> {
+        Some(self.read.as_ref()?.pointer(self.state.pointed?))
+    }
+
     /// Something changed at a byte of the text: its row comes into sight.
     pub fn reveal_byte(&mut self, offset: usize) {
         self.state.reveal_byte = Some(offset);
@@ -174,13 +182,13 @@ impl Form {
 
     /// Takes in what the check found out. Whether the form is of the text that is there now.
     fn sync(&mut self, check: &mut Check, source: &str) -> bool {
+        if check.formless {
+            self.read = None;
+        }
         if let Some(read) = check.read.take() {
             let key = egui::util::hash(if read.blank { "" } else { read.source.as_str() });
             let same = self.key == key
-                && self
-                    .read
-                    .as_ref()
-                    .is_some_and(|own| std::sync::Arc::ptr_eq(&own.schema, &read.schema) && own.def == read.def);
+                && self.read.as_ref().is_some_and(|own| Arc::ptr_eq(&own.schema, &read.schema) && own.def == read.def);
             if !same {
                 self.read = Some(read);
                 self.key = key;
@@ -342,7 +350,17 @@ impl Form {
                 self.key = egui::util::hash(source.as_str());
                 self.state.dirty |= was_null;
             }
-            _ => self.state.focus_on(act, read),
+            _ => {
+                self.state.focus_on(act, read);
+                // At once, though a large text takes some milliseconds: what is typed next must find its field.
+                let of = read.schema.types.get(read.def as usize).map(|def| TypeRef::Named(def.name.clone()));
+                let again = of.and_then(|of| Read::new(source.clone(), Arc::clone(&read.schema), &of));
+                if let Some(again) = again {
+                    self.key = egui::util::hash(source.as_str());
+                    self.read = Some(again);
+                    self.state.dirty = true;
+                }
+            }
         }
         true
     }

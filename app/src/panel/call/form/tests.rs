@@ -492,6 +492,32 @@ fn a_form_that_nobody_touches_paints_nothing_by_itself() {
 }
 
 #[test]
+fn formatting_changes_no_value_and_is_undone() {
+    let written = "{\"customer_id\":\"a\",\"items\":[],\"ratio\":1e3}";
+    let mut harness = bench(draft(written), MessageView::Json).harness(Theme::Dark, [1440.0, 900.0]);
+    click(&mut harness, "Format");
+    assert_eq!(text_of(&harness), "{\n  \"customer_id\": \"a\",\n  \"items\": [],\n  \"ratio\": 1e3\n}");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    harness.run_steps(4);
+    assert_eq!(text_of(&harness), written);
+}
+
+#[test]
+fn the_caret_in_the_json_marks_its_row() {
+    let mut harness = both(MESSAGE);
+    harness.get_by_role_and_label(Role::MultilineTextInput, "Message").focus();
+    harness.run_steps(2);
+    // From the end up to the line, behind its comma, and back into the value.
+    for key in std::iter::repeat_n(Key::ArrowUp, 9).chain([Key::End, Key::ArrowLeft]) {
+        harness.key_press(key);
+        harness.run_steps(3);
+    }
+    look(&mut harness, "form-pointed");
+    let tab = harness.state().tab;
+    assert_eq!(harness.state().calls.pointed(tab).as_deref(), Some("/ship_to/city"));
+}
+
+#[test]
 fn in_chinese() {
     rust_i18n::set_locale("zh-CN");
     look(&mut bench(draft(MESSAGE), MessageView::Both).harness(Theme::Light, [1440.0, 900.0]), "form-zh");
