@@ -134,6 +134,24 @@ fn wire_uses_nothing_above() {
     report("a module uses one above it", &offenses);
 }
 
+#[test]
+fn every_text_edit_keeps_compositions_to_itself() {
+    let edits: Vec<Source> = rust("app/src")
+        .into_iter()
+        .filter(|source| {
+            let text = production(source);
+            text.contains("TextEdit::singleline(") || text.contains("TextEdit::multiline(")
+        })
+        .collect();
+    assert!(!edits.is_empty());
+    let offenses: Vec<String> = edits
+        .into_iter()
+        .filter(|source| !source.text.contains("composing::edit("))
+        .map(|source| format!("{}: show it through `composing::edit`", source.path))
+        .collect();
+    report("a text edit takes letters of an input method for text", &offenses);
+}
+
 /// The word as a word: `egui` is not in `egui_x`-free names such as `regui`.
 fn mentions(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {

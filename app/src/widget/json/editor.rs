@@ -149,11 +149,13 @@ impl<'a> Editor<'a> {
         ));
 
         let cursor = shown.cursor_range.map(|range| range.primary);
+        // What is seen: with what is being composed, which is not in the text yet.
+        let source = shown.galley.text();
         if let Some(cursor) = cursor {
-            state.cursor = Some(byte_of(self.text, cursor.index.0));
+            state.cursor = Some(byte_of(source, cursor.index.0));
         }
-        let at = state.cursor.unwrap_or_default().min(self.text.len());
-        let (line, column) = line_and_column(self.text, at);
+        let at = state.cursor.unwrap_or_default().min(source.len());
+        let (line, column) = line_and_column(source, at);
         state.id = Some(self.id);
         let page = Page { galley: &shown.galley, origin: shown.galley_pos, left: space.left(), right: space.right() };
         if response.has_focus() {

@@ -235,8 +235,9 @@ impl Channel {
                 ExchangeEvent::Opened { .. } | ExchangeEvent::Written => {}
             }
         }
-        answer.message =
-            found.ok_or_else(|| Status::new(Code::INTERNAL, "the server ended the call without an answer"))?;
+        answer.message = found.ok_or_else(|| {
+            Status::new(Code::INTERNAL, say!("calling.no_answer", "the server ended the call without an answer"))
+        })?;
         Ok(answer)
     }
 
@@ -249,8 +250,13 @@ impl Channel {
         if let Err(refused) = connection.shared.inbox.open(Open { slot: Arc::clone(&slot), head, message, end }) {
             connection.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
             let status = match refused {
-                Refused::Closed => Status::unprocessed(Code::UNAVAILABLE, "the connection is closed"),
-                Refused::Full => Status::unprocessed(Code::OVERLOADED, "too many calls wait on this connection"),
+                Refused::Closed => {
+                    Status::unprocessed(Code::UNAVAILABLE, say!("calling.closed", "the connection is closed"))
+                }
+                Refused::Full => Status::unprocessed(
+                    Code::OVERLOADED,
+                    say!("calling.too_many", "too many calls wait on this connection"),
+                ),
             };
             slot.end(clock::now(), status);
         }
@@ -420,7 +426,8 @@ impl Exchange {
 
     fn give_up(&mut self, reason: CancelReason) {
         if self.ended.is_none() {
-            self.ended = Some((clock::now(), Status::new(Code::CANCELLED, "given up by this side")));
+            self.ended =
+                Some((clock::now(), Status::new(Code::CANCELLED, say!("calling.given_up", "given up by this side"))));
             let call = self.slot.call();
             self.ear.abandon(&self.slot, &self.channel.0.shared.inbox);
             self.give(Input::Cancel { call, reason });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use callscope_wire::capture::FlowEvent;
-use callscope_wire::{Code, FlowId, Status, Time};
+use callscope_wire::{Code, FlowId, Status, Time, say};
 
 use crate::clock;
 use crate::observer::Observer;
@@ -74,7 +74,7 @@ impl Drop for Reporter {
             let status = if self.deadline.passed(clock::now()) {
                 self.deadline.exceeded("the call was dropped")
             } else {
-                Status::new(Code::CANCELLED, "the call was dropped")
+                Status::new(Code::CANCELLED, say!("calling.dropped", "the call was dropped"))
             };
             self.end(&status);
         }

@@ -380,7 +380,11 @@ impl<R: Role> Driver<R> {
         };
         if stalled.is_some_and(|at| at <= due) {
             let waited = self.stalled_timeout.as_secs();
-            return Err(self.network_fault(format!("the peer took none of our bytes for {waited} s")));
+            return Err(self.network_fault(say!(
+                "calling.took_nothing",
+                "the peer took none of our bytes for %{seconds} s",
+                seconds = waited
+            )));
         }
         if broken.is_some_and(|at| at <= due) {
             return Err(self.broken_fault());
@@ -565,7 +569,10 @@ impl<R: Role> Driver<R> {
         let _fault = self.deliver(now);
         self.wakers.drain(..).for_each(Waker::wake);
         let status = match closed {
-            Closed::Clean => Status::cut_off(Code::UNAVAILABLE, "the connection was closed before the call was over"),
+            Closed::Clean => {
+                let message = say!("calling.closed_during", "the connection was closed before the call was over");
+                Status::cut_off(Code::UNAVAILABLE, message)
+            }
             Closed::Fault(fault) => Status::cut_off(fault.code, fault.to_string()),
         };
         for (_, slot) in self.calls.drain() {
