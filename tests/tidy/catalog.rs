@@ -29,7 +29,7 @@ fn sentences() -> Vec<Sentence> {
                 let Some((key, rest)) = quoted(rest) else { continue };
                 let at = format!("{}: `{key}`", source.path);
                 let rest = rest.trim_start().strip_prefix(',').unwrap_or_default().trim_start();
-                let (english, rest) = quoted(rest).unwrap_or_else(|| panic!("{at}: its English is no literal"));
+                let (english, rest) = quoted(rest).expect("the English of `say!` is a literal");
                 sentences.push(Sentence { at, key, english, args: args(rest) });
             }
         }

@@ -32,7 +32,7 @@ impl Reader {
     }
 
     fn text(&self, key: &str) -> String {
-        let text = self.catalog.get(key).unwrap_or_else(|| panic!("{key}"));
+        let text = self.catalog.get(key).expect(key);
         if self.chinese { text.chinese.clone().unwrap_or_default() } else { text.english.clone() }
     }
 
@@ -51,8 +51,7 @@ impl Reader {
                 continue;
             }
             let said = |entry: &&(String, String)| is_said(&entry.1, text);
-            let ours: Vec<(String, String)> =
-                self.catalog.iter().map(|(key, _)| (key.clone(), self.text(key))).collect();
+            let ours: Vec<(String, String)> = self.catalog.keys().map(|key| (key.clone(), self.text(key))).collect();
             let Some((key, template)) = ours.iter().find(said) else { continue };
             let cut = rect.right() > clip.right() + 1.5 || rect.left() < clip.left() - 1.5;
             let shortened = shape.galley.elided && places(template).is_empty();
