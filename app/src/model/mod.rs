@@ -18,6 +18,7 @@ pub mod flows;
 pub mod link;
 pub mod log;
 pub mod messages;
+mod points;
 pub mod series;
 pub mod services;
 pub mod settings;

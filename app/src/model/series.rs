@@ -1,6 +1,6 @@
 //! Points and states over time, drawn only from recorded events.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,17 +8,19 @@ use callscope_wire::capture::Flow;
 use callscope_wire::policy::{BreakerState, BreakerView};
 use callscope_wire::{Code, FlowId, Time};
 
+use super::points::Points;
+
 /// Points kept: an hour of 200 calls a second would be 720,000; ten minutes are drawn well.
 const POINTS: usize = 200_000;
 
 /// Points are in order up to this.
 const ORDER_SLACK_NANOS: u64 = 1_000_000_000;
 
-/// Everything that the plots draw.
-#[derive(Debug, Default)]
+/// Everything that the plots draw. A clone is cheap: it shares the points.
+#[derive(Clone, Debug, Default)]
 pub struct Series {
     /// Finished calls, in the order in which they ended.
-    pub points: VecDeque<Point>,
+    pub points: Points,
     /// Points that had to go.
     pub dropped: u64,
     /// Breakers by service and instance.
@@ -107,7 +109,7 @@ impl Series {
         let early = Time(from.0.saturating_sub(ORDER_SLACK_NANOS));
         let first = self.points.partition_point(|point| point.at < early);
         let number = self.dropped + first as u64;
-        (number..).zip(self.points.range(first..)).filter(move |(_, point)| point.at >= from)
+        (number..).zip(self.points.since(first)).filter(move |(_, point)| point.at >= from)
     }
 
     /// The finished call with this number, if it is still here.

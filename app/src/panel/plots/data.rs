@@ -218,6 +218,13 @@ pub fn last_event(series: &Series) -> Option<Time> {
     point.max(change)
 }
 
+/// How many points [`plot`] would look at.
+pub fn points_in(series: &Series, query: &Query) -> usize {
+    let Some(end) = query.end.or_else(|| last_event(series)) else { return 0 };
+    let first = Work::new(end, query.window).start_of_first();
+    series.points.len() - series.points.partition_point(|point| point.at < first)
+}
+
 /// Computes what is drawn. `None`: nothing was ever recorded.
 pub fn plot(series: &Series, query: &Query, names: &mut Names) -> Option<Plotted> {
     let end = query.end.or_else(|| last_event(series))?;

@@ -1,7 +1,7 @@
 //! Latency, calls, retries and breakers over one time axis, drawn only from recorded events.
 //!
 //! ```text
-//!  model.series ──▶ data (counts, sorts, thins; once per change) ──▶ draw, pointer
+//!  model.series ──▶ data (counts, sorts, thins; once per change, much of it in a thread) ──▶ draw, pointer
 //!  breakers ──────▶ breaker, instances (the side)
 //! ```
 //!
@@ -21,6 +21,7 @@ use std::time::Duration;
 use callscope_wire::Time;
 use callscope_wire::policy::BreakerState;
 use egui::{Ui, vec2};
+use poll_promise::Promise;
 use rust_i18n::t;
 
 use self::data::{Names, Plotted, Query, Window};
@@ -31,7 +32,7 @@ use crate::model::series::Series;
 use crate::theme::{font, icon, size};
 use crate::widget::{button, edge, empty, mark, menu, pane, segmented, select, text};
 
-/// Above so many calls in the window, plots are computed anew at most this often: sorting them takes its time.
+/// Above so many calls in the window, plots are computed anew at most this often: sorting them takes a thread its time.
 const PAUSES: [(usize, Duration); 2] =
     [(50_000, Duration::from_secs(1)), (data::SCATTER_LIMIT, Duration::from_millis(200))];
 
@@ -46,6 +47,15 @@ pub struct PlotsPanel {
     breaker: Option<(String, String)>,
 }
 
+/// More points than this are not worked on in a frame.
+const AT_ONCE: usize = 4_000;
+
+/// While a thread works its result is looked for this often.
+const LOOK: Duration = Duration::from_millis(8);
+
+/// What a thread works out: what is drawn, the names that it met, and what it was asked.
+type Work = Promise<(Option<Plotted>, Names, Stamp)>;
+
 /// What a set of plots is of, and what was computed for it.
 #[derive(Default)]
 struct Subject {
@@ -55,6 +65,8 @@ struct Subject {
     names: Names,
     plotted: Option<Plotted>,
     computed: Option<Stamp>,
+    /// At most one at a time.
+    work: Option<Work>,
     /// There is something newer, to be computed after this time.
     due: Option<Duration>,
     pointer: pointer::Pointer,
@@ -256,6 +268,7 @@ impl PlotsPanel {
 impl Subject {
     fn update(&mut self, series: &Series, now: Time) {
         self.due = None;
+        self.take_work();
         if let Some(stamp) = &self.computed
             && stamp.query == self.query
         {
@@ -270,12 +283,37 @@ impl Subject {
                 return;
             }
         }
-        self.plotted = data::plot(series, &self.query, &mut self.names);
-        self.computed = Some(Stamp { revision: series.revision, query: self.query.clone(), at: now });
+        let stamp = Stamp { revision: series.revision, query: self.query.clone(), at: now };
+        if data::points_in(series, &self.query) <= AT_ONCE {
+            self.plotted = data::plot(series, &self.query, &mut self.names);
+            self.computed = Some(stamp);
+        } else if self.work.is_none() {
+            let (series, mut names) = (series.clone(), self.names.clone());
+            self.work = Some(Promise::spawn_thread("callscope-plots", move || {
+                let plotted = data::plot(&series, &stamp.query, &mut names);
+                (plotted, names, stamp)
+            }));
+        }
+    }
+
+    /// Takes what the thread has worked out, if it is what is still asked for.
+    fn take_work(&mut self) {
+        let Some(work) = self.work.take() else { return };
+        match work.try_take() {
+            Ok((plotted, names, stamp)) if stamp.query == self.query => {
+                (self.plotted, self.names) = (plotted, names);
+                self.computed = Some(stamp);
+            }
+            Ok(_) => {}
+            Err(work) => self.work = Some(work),
+        }
     }
 
     /// Comes back once for what was left for later.
     fn keep_fresh(&self, ui: &Ui) {
+        if self.work.is_some() {
+            ui.ctx().request_repaint_after(LOOK);
+        }
         if let Some(due) = self.due {
             ui.ctx().request_repaint_after(due);
         }

@@ -313,3 +313,29 @@ fn cost_of_four_thousand_points() {
         println!("{calls} calls: {:?} to compute", begun.elapsed());
     }
 }
+
+#[test]
+fn many_points_are_worked_on_beside_the_window() {
+    let mut harness = harness(State::new(orders(30_000)), Theme::Dark, [1376.0, 830.0]);
+    let wait = |harness: &mut Harness<'_, State>| {
+        let end = Instant::now() + Duration::from_mins(1);
+        while harness.state().panel.main.work.is_some() || harness.state().panel.main.computed.is_none() {
+            assert!(Instant::now() < end, "the thread does not come back");
+            std::thread::yield_now();
+            harness.step();
+        }
+    };
+    wait(&mut harness);
+    let calls = |harness: &Harness<'_, State>| harness.state().panel.main.plotted.as_ref().unwrap().calls;
+    let all = calls(&harness);
+    assert!(all > 4_000, "{all} calls would have been counted at once");
+    // Another question while it works: what it brings back is not what is asked for any more.
+    let state = harness.state_mut();
+    state.panel.main.computed = None;
+    state.panel.main.update(&state.model.series, state.model.now);
+    assert!(state.panel.main.work.is_some());
+    state.panel.main.query.hidden.push("orders-2".to_owned());
+    state.panel.main.update(&state.model.series, state.model.now);
+    wait(&mut harness);
+    assert!(calls(&harness) < all, "an instance less");
+}

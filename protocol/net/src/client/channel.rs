@@ -247,7 +247,9 @@ impl Channel {
         let call = CallId(connection.next_call.fetch_add(1, Ordering::Relaxed));
         let slot = Arc::new(Slot::new(call, connection.max_queued, attention));
         connection.shared.in_flight.fetch_add(1, Ordering::Relaxed);
-        if let Err(refused) = connection.shared.inbox.open(Open { slot: Arc::clone(&slot), head, message, end }) {
+        if let Err(refused) =
+            connection.shared.inbox.open(Open { slot: Arc::clone(&slot), head: Box::new(head), message, end })
+        {
             connection.shared.in_flight.fetch_sub(1, Ordering::Relaxed);
             let status = match refused {
                 Refused::Closed => {

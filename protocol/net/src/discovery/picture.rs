@@ -2,7 +2,7 @@
 //!
 //! Pure. It keeps the order of the source, and is emptied by nothing but the source's own word.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use callscope_wire::Instance;
 
@@ -11,10 +11,19 @@ use super::Update;
 /// Registries are other people's servers, and may be large: what is above this is counted, not kept.
 pub const MOST_INSTANCES: usize = 10_000;
 
+/// A service's instances.
+#[derive(Debug, Default)]
+struct Listed {
+    /// In the order of the source.
+    instances: Vec<Instance>,
+    /// Place of each by its id: a registry that tells of ten thousand, one by one, must not cost their square.
+    places: HashMap<String, usize>,
+}
+
 /// Instances by service.
 #[derive(Debug, Default)]
 pub struct Picture {
-    services: BTreeMap<String, Vec<Instance>>,
+    services: BTreeMap<String, Listed>,
     len: usize,
     left_out: usize,
 }
@@ -30,29 +39,33 @@ impl Picture {
                     self.put(instance);
                 }
                 let names = before.keys().chain(self.services.keys());
-                names.filter(|name| before.get(*name) != self.services.get(*name)).cloned().collect()
+                let differs = |name: &&String| {
+                    let (before, now) = (before.get(*name), self.services.get(*name));
+                    before.map(|listed| &listed.instances) != now.map(|listed| &listed.instances)
+                };
+                names.filter(differs).cloned().collect()
             }
             Update::Put(instance) => {
                 let service = instance.service.clone();
                 if self.put(instance) { BTreeSet::from([service]) } else { BTreeSet::new() }
             }
             Update::Gone { service, id } => {
-                let Some(instances) = self.services.get_mut(&service) else { return BTreeSet::new() };
-                let before = instances.len();
-                instances.retain(|instance| instance.id != id);
-                let removed = before - instances.len();
-                self.len -= removed;
-                if instances.is_empty() {
+                let Some(listed) = self.services.get_mut(&service) else { return BTreeSet::new() };
+                if !listed.remove(&id) {
+                    return BTreeSet::new();
+                }
+                self.len -= 1;
+                if listed.instances.is_empty() {
                     self.services.remove(&service);
                 }
-                if removed > 0 { BTreeSet::from([service]) } else { BTreeSet::new() }
+                BTreeSet::from([service])
             }
         }
     }
 
     /// A service's instances, in the order of the source.
     pub fn instances(&self, service: &str) -> &[Instance] {
-        self.services.get(service).map_or(&[], Vec::as_slice)
+        self.services.get(service).map_or(&[], |listed| listed.instances.as_slice())
     }
 
     /// Names of the services that have instances.
@@ -78,7 +91,7 @@ impl Picture {
     /// Whether something changed.
     fn put(&mut self, instance: Instance) -> bool {
         let known = self.services.get_mut(&instance.service);
-        if let Some(known) = known.and_then(|all| all.iter_mut().find(|known| known.id == instance.id)) {
+        if let Some(known) = known.and_then(|listed| listed.get_mut(&instance.id)) {
             // A renewed lease looks the same every time, and yet it is as long as new from now on.
             let changed = *known != instance || instance.lease.is_some();
             *known = instance;
@@ -89,7 +102,25 @@ impl Picture {
             return false;
         }
         self.len += 1;
-        self.services.entry(instance.service.clone()).or_default().push(instance);
+        let listed = self.services.entry(instance.service.clone()).or_default();
+        listed.places.insert(instance.id.clone(), listed.instances.len());
+        listed.instances.push(instance);
+        true
+    }
+}
+
+impl Listed {
+    fn get_mut(&mut self, id: &str) -> Option<&mut Instance> {
+        self.instances.get_mut(*self.places.get(id)?)
+    }
+
+    /// Whether it was there.
+    fn remove(&mut self, id: &str) -> bool {
+        let Some(place) = self.places.remove(id) else { return false };
+        self.instances.remove(place);
+        for behind in self.places.values_mut().filter(|other| **other > place) {
+            *behind -= 1;
+        }
         true
     }
 }

@@ -29,7 +29,7 @@ pub(super) const MESSAGE_COST: usize = 16;
 /// Something for the driver to do.
 pub(crate) enum Command {
     /// Client: open a call; its events go to the slot.
-    Open(Box<Open>),
+    Open(Open),
     /// Give this to the engine.
     Input(Input),
 }
@@ -37,7 +37,7 @@ pub(crate) enum Command {
 /// A call to open.
 pub(crate) struct Open {
     pub(crate) slot: Arc<Slot>,
-    pub(crate) head: CallHead,
+    pub(crate) head: Box<CallHead>,
     pub(crate) message: Option<Bytes>,
     pub(crate) end: bool,
 }
@@ -92,7 +92,7 @@ impl Inbox {
             return Err(Refused::Full);
         }
         state.opens += 1;
-        state.waiting.commands.push_back(Command::Open(Box::new(open)));
+        state.waiting.commands.push_back(Command::Open(open));
         state.wake();
         Ok(())
     }

@@ -10,7 +10,7 @@
 //! One pass: commands, one read, the alarm, the bytes and events of it all, one write. Passes go on until one has changed
 //! nothing: then every stage of it has looked at the same [`Footing`], and each has either found nothing to do or left
 //! its waker where something will come from. So no wake-up is lost, and no stage has to say whether it moved
-//! something. A task that moved 64 KiB or 128 events lets others run first. Reading and writing never wait for one another: a
+//! something. A task that moved 256 KiB or 512 events lets others run first. Reading and writing never wait for one another: a
 //! peer that does not read does not keep us from reading, unless the engine says so (`wants_read`).
 //!
 //! Knows no dialect and no socket. Whatever happens, every call that was opened ends exactly once.
@@ -55,19 +55,20 @@ use machine::Machine;
 use outgoing::Outgoing;
 use slot::Arrivals;
 
-/// Bytes of one read at most. Messages are slices of it, so it is worth being large.
-const READ: usize = 64 << 10;
+/// Bytes of one read: from, to. A buffer that was filled wholly is followed by one of twice the size, so that large
+/// messages are slices of it and small connections stay small.
+const READ: (usize, usize) = (8 << 10, 256 << 10);
 
-/// Below this a message is copied out of the buffer that it came in: one that nobody takes would keep all of it alive,
-/// and windows count the bytes of messages, not of buffers.
-const COPIED: usize = 4 << 10;
+/// A message smaller than this part of the buffer that it came in is copied out of it: one that nobody takes would keep all of
+/// it alive, and windows count the bytes of messages, not of buffers.
+const COPIED: usize = 16;
 
 /// With less room than this a new buffer is begun (or the old one taken back, if nobody holds slices of it).
 const MIN_READ: usize = 4 << 10;
 
 /// Bytes and events of one turn of duty, after which other tasks run.
-const MAX_BYTES: usize = 64 << 10;
-const MAX_EVENTS: usize = 128;
+const MAX_BYTES: usize = 256 << 10;
+const MAX_EVENTS: usize = 512;
 
 /// For the last words: time to write ours, and to read theirs when they no longer read.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -167,6 +168,8 @@ struct Footing {
 
 struct Reading {
     buffer: BytesMut,
+    /// Bytes of the next buffer.
+    size: usize,
     offset: u64,
     first: Vec<u8>,
 }
@@ -194,7 +197,7 @@ impl<R: Role> Driver<R> {
             tap,
             inbox,
             calls: HashMap::default(),
-            reading: Reading { buffer: BytesMut::new(), offset: 0, first: Vec::new() },
+            reading: Reading { buffer: BytesMut::new(), size: READ.0, offset: 0, first: Vec::new() },
             outgoing: Outgoing::default(),
             standing: Standing { readable: true, has_events: false, stalled_since: None, broken: None },
             stalled_timeout,
@@ -283,10 +286,10 @@ impl<R: Role> Driver<R> {
     fn apply(&mut self, now: Time, command: Command) -> Result<(), Fault> {
         match command {
             Command::Open(open) => {
-                let Open { slot, head, message, end } = *open;
+                let Open { slot, head, message, end } = open;
                 let call = slot.call();
                 self.calls.insert(call, Arc::clone(&slot));
-                let accepted = self.engine.input(now, Input::Call { call, head: Box::new(head), message, end })?;
+                let accepted = self.engine.input(now, Input::Call { call, head, message, end })?;
                 self.wakers.extend(slot.applied(accepted));
             }
             Command::Input(input) => {
@@ -330,13 +333,17 @@ impl<R: Role> Driver<R> {
         }
         let buffer = &mut self.reading.buffer;
         if buffer.capacity() - buffer.len() < MIN_READ {
-            buffer.reserve(READ);
+            buffer.reserve(self.reading.size);
         }
         match pin!(self.stream.read_buf(buffer)).poll(cx) {
             Poll::Pending => {}
             Poll::Ready(Ok(len)) if len > 0 => {
                 spent.bytes += len;
-                let bytes = self.reading.buffer.split().freeze();
+                let reading = &mut self.reading;
+                if reading.buffer.len() == reading.buffer.capacity() {
+                    reading.size = (reading.size * 2).min(READ.1);
+                }
+                let bytes = reading.buffer.split().freeze();
                 self.received(now, bytes)?;
             }
             Poll::Ready(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
@@ -424,8 +431,8 @@ impl<R: Role> Driver<R> {
                 Ok(())
             }
             Event::Headers { call, metadata } => self.push(now, call, Incoming::Headers(metadata)),
-            Event::Message { call, message } => self.push(now, call, Incoming::Message(own(message))),
-            Event::Packed { call, message } => self.push(now, call, Incoming::Packed(own(message))),
+            Event::Message { call, message } => self.push(now, call, Incoming::Message(self.own(message))),
+            Event::Packed { call, message } => self.push(now, call, Incoming::Packed(self.own(message))),
             Event::HalfClosed { call } => self.push(now, call, Incoming::HalfClosed),
             Event::Writable { call } => {
                 self.wakers.extend(self.calls.get(&call).and_then(|slot| slot.writable()));
@@ -452,7 +459,7 @@ impl<R: Role> Driver<R> {
                 Ok(())
             }
             Event::Request { call, head, message, packed, end, .. } => {
-                let message = message.map(own);
+                let message = message.map(|message| self.own(message));
                 if let Some(slot) = self.role.request(now, Request { call, head: *head, message, packed, end }) {
                     self.calls.insert(call, slot);
                 }
@@ -473,6 +480,11 @@ impl<R: Role> Driver<R> {
             }
             Event::Pong { .. } => Ok(()),
         }
+    }
+
+    /// A message that keeps no more alive than it needs.
+    fn own(&self, message: Bytes) -> Bytes {
+        if message.len() < self.reading.size / COPIED { Bytes::copy_from_slice(&message) } else { message }
     }
 
     /// Something for the owner of a call.
@@ -628,11 +640,6 @@ impl<R: Role> Driver<R> {
             tracing::trace!(connection = self.tap.id().0, "the peer does not close");
         }
     }
-}
-
-/// A message that keeps no more alive than it needs.
-fn own(message: Bytes) -> Bytes {
-    if message.len() < COPIED { Bytes::copy_from_slice(&message) } else { message }
 }
 
 /// A transport's error in words that need no manual.

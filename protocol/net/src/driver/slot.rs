@@ -82,6 +82,8 @@ struct State {
     over: bool,
     /// Nobody reads any more.
     abandoned: bool,
+    /// Server: what goes with the status, whatever it will be.
+    trailers: Metadata,
 }
 
 /// What a delivery came to.
@@ -156,6 +158,16 @@ impl Slot {
     /// Owner: for the engine, behind what is there.
     pub(crate) fn give(&self, inputs: impl IntoIterator<Item = Input>) -> Listing {
         self.state().give(inputs)
+    }
+
+    /// Server's owner: what goes with the status.
+    pub(crate) fn set_trailers(&self, trailers: Metadata) {
+        self.state().trailers = trailers;
+    }
+
+    /// Server's owner: takes what goes with the status.
+    pub(crate) fn take_trailers(&self) -> Metadata {
+        mem::take(&mut self.state().trailers)
     }
 
     /// Owner: nobody will look again. Returns the bytes of messages that nobody took; `None`: there is no message.

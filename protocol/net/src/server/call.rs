@@ -1,7 +1,7 @@
 //! A call as its handler sees it: what is known of it, messages in, messages out.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use callscope_wire::engine::Input;
@@ -34,7 +34,6 @@ pub struct Cx {
     pub trace: Option<Trace>,
     pub(super) slot: Arc<Slot>,
     pub(super) inbox: Arc<Inbox>,
-    pub(super) trailers: Arc<Mutex<Metadata>>,
 }
 
 /// A connection as its server knows it.
@@ -69,7 +68,8 @@ impl Cx {
     ) -> Self {
         Self {
             connection,
-            method: method.to_owned(),
+            // Mostly they are the same.
+            method: if head.method == method { head.method } else { method.to_owned() },
             metadata: head.metadata,
             deadline: head.timeout.map(|timeout| now + timeout),
             attempt: head.attempt,
@@ -77,7 +77,6 @@ impl Cx {
             trace: head.trace,
             slot: Arc::clone(slot),
             inbox: Arc::clone(inbox),
-            trailers: Arc::default(),
         }
     }
 
@@ -89,7 +88,7 @@ impl Cx {
 
     /// What goes with the status, whatever it will be.
     pub fn set_trailers(&self, metadata: Metadata) {
-        *self.trailers.lock().unwrap_or_else(PoisonError::into_inner) = metadata;
+        self.slot.set_trailers(metadata);
     }
 }
 

@@ -4,14 +4,14 @@
 //! exactly one `Finish`, whatever happens to it: it returns, panics, runs out of time, or is dropped.
 
 use std::collections::HashMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use callscope_wire::capture::ConnectionFacts;
 use callscope_wire::engine::{Agreement, Input, Side};
-use callscope_wire::{CallId, Code, Codec, Encoding, Metadata, Status, Time};
+use callscope_wire::{CallId, Code, Codec, Encoding, Status, Time};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -114,7 +114,7 @@ impl Role for Handlers {
     fn request(&mut self, now: Time, request: Request) -> Option<Arc<Slot>> {
         let Request { call, head, message, packed, end } = request;
         let one_way = head.one_way;
-        let completion = Completion { call, inbox: Arc::clone(&self.inbox), begun: None, open: true };
+        let mut completion = Completion { call, inbox: Arc::clone(&self.inbox), begun: None, open: true };
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
             completion.end(Err(Status::unprocessed(Code::DEADLINE_EXCEEDED, "its time was over when it arrived")));
             return None;
@@ -132,11 +132,21 @@ impl Role for Handlers {
         slot.begin(came.into_iter().flatten().map(|incoming| (now, incoming)));
         let encoding = head.encoding;
         let cx = Cx::new(Arc::clone(&self.info), &route.method, head, now, &slot, &self.inbox);
+        let deadline = cx.deadline;
         let received = Received { slot: &slot, inbox: &self.inbox, encoding, max_message: self.max_message };
-        let mut work = work(route, cx, received, completion);
-        if poll_once(&mut work) {
+        completion.begun = Some(Begun {
+            slot: Arc::clone(&slot),
+            types: Arc::clone(&route.types),
+            codec: encoding.codec,
+            // Whoever types `add [1, 2]` wants to read 3.
+            bare: self.info.dialect == "plain",
+        });
+        let mut handler = handle(route, cx, received);
+        if let Poll::Ready(ended) = poll_once(&mut handler) {
+            completion.returned(ended);
             return Some(slot);
         }
+        let work = wait_for(handler, deadline, completion);
         if one_way {
             self.shared.keep(work, &self.runtime);
             return None;
@@ -170,9 +180,18 @@ impl Shared {
     }
 }
 
-/// Whether it has ended already. Its next poll is by the task that it becomes, which then is the one to be woken.
-fn poll_once(work: &mut BoxFuture<'static, ()>) -> bool {
-    matches!(work.poll_unpin(&mut Context::from_waker(Waker::noop())), Poll::Ready(()))
+/// A handler's future, and what it came to: an answer, or a panic.
+type Handling = BoxFuture<'static, Answer>;
+type Returned = std::thread::Result<Answer>;
+
+/// Whether it has ended already, without a waker: its next poll is by the task that it becomes, which then is the one to be woken.
+fn poll_once(handler: &mut Handling) -> Poll<Returned> {
+    let mut cx = Context::from_waker(Waker::noop());
+    // What a panic leaves half-done is the handler's own; nothing of ours is shared with it.
+    match catch_unwind(AssertUnwindSafe(|| handler.poll_unpin(&mut cx))) {
+        Ok(polled) => polled.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic)),
+    }
 }
 
 /// Where a call's messages come from and go to, and what they are in.
@@ -183,19 +202,10 @@ struct Received<'a> {
     max_message: usize,
 }
 
-/// A handler with everything around it: its deadline, its panics, its end.
-fn work(route: &Route, cx: Cx, received: Received<'_>, mut completion: Completion) -> BoxFuture<'static, ()> {
+/// A handler's future. Making it may panic, too, so it is made when it is polled first.
+fn handle(route: &Route, cx: Cx, received: Received<'_>) -> Handling {
     let Received { slot, inbox, encoding, max_message } = received;
     let types = &route.types;
-    completion.begun = Some(Begun {
-        slot: Arc::clone(slot),
-        types: Arc::clone(types),
-        codec: encoding.codec,
-        trailers: Arc::clone(&cx.trailers),
-    });
-    let deadline = cx.deadline.map(clock::instant);
-    // Whoever types `add [1, 2]` wants to read 3.
-    let bare = (cx.connection.dialect == "plain").then(|| Arc::clone(types));
     let inbound = Inbound {
         slot: Arc::clone(slot),
         inbox: Arc::clone(inbox),
@@ -208,21 +218,21 @@ fn work(route: &Route, cx: Cx, received: Received<'_>, mut completion: Completio
     let outbound =
         Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox), types: Arc::clone(types), codec: encoding.codec };
     let handler = Arc::clone(&route.handler);
+    async move { handler(cx, inbound, outbound).await }.boxed()
+}
+
+/// A handler that has to wait, with everything around it: its deadline, its panics, its end.
+fn wait_for(handler: Handling, deadline: Option<Time>, completion: Completion) -> BoxFuture<'static, ()> {
     async move {
-        // What a panic leaves half-done is the handler's own; nothing of ours is shared with it.
-        let work = AssertUnwindSafe(async { handler(cx, inbound, outbound).await }).catch_unwind();
+        let work = AssertUnwindSafe(handler).catch_unwind();
         let ended = match deadline {
-            Some(deadline) => timeout_at(deadline, work).await.ok(),
+            Some(deadline) => timeout_at(clock::instant(deadline), work).await.ok(),
             None => Some(work.await),
         };
-        completion.end(match ended {
-            Some(Ok(answer)) => match bare {
-                Some(types) => answer.map(|message| message.map(|message| bare_reply(&types, message))),
-                None => answer,
-            },
-            Some(Err(panic)) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
-            None => Err(Status::new(Code::DEADLINE_EXCEEDED, "the handler did not end in time")),
-        });
+        match ended {
+            Some(returned) => completion.returned(returned),
+            None => completion.end(Err(Status::new(Code::DEADLINE_EXCEEDED, "the handler did not end in time"))),
+        }
     }
     .boxed()
 }
@@ -255,8 +265,8 @@ struct Begun {
     slot: Arc<Slot>,
     types: Arc<Types>,
     codec: Codec,
-    /// What the handler wants to go with the status.
-    trailers: Arc<Mutex<Metadata>>,
+    /// The answer goes as people write it by hand.
+    bare: bool,
 }
 
 impl Begun {
@@ -269,6 +279,18 @@ impl Begun {
 }
 
 impl Completion {
+    /// The handler has returned, or panicked.
+    fn returned(self, returned: Returned) {
+        let answer = match (returned, &self.begun) {
+            (Ok(answer), Some(begun)) if begun.bare => {
+                answer.map(|reply| reply.map(|reply| bare_reply(&begun.types, reply)))
+            }
+            (Ok(answer), _) => answer,
+            (Err(panic), _) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
+        };
+        self.end(answer);
+    }
+
     fn end(mut self, answer: Answer) {
         self.finish(answer);
     }
@@ -286,7 +308,7 @@ impl Completion {
             self.inbox.give(Input::Finish { call, status: Box::new(status) });
             return;
         };
-        let trailers = std::mem::take(&mut *begun.trailers.lock().unwrap_or_else(PoisonError::into_inner));
+        let trailers = begun.slot.take_trailers();
         if !trailers.is_empty() {
             status.trailers = trailers;
         }

@@ -180,6 +180,10 @@ impl Connection {
 
     /// Whether the owner should wait with more of this call.
     pub fn accepted(&mut self, slot: usize) -> Accepted {
+        // Mostly little is queued, and what a call may queue need not be worked out.
+        if self.streams.get(slot).is_none_or(|stream| stream.queued <= MIN_QUEUED) {
+            return Accepted::Open;
+        }
         let most = self.max_queued();
         match self.streams.get_mut(slot) {
             Some(stream) if stream.queued > most => {

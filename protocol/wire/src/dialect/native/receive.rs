@@ -235,8 +235,7 @@ impl Connection {
 
     /// What a REQUEST or DATA must keep to whatever its stream, and what it spends of the connection's window.
     pub fn admit(&mut self, frame: &Frame) -> Result<(), Fault> {
-        let name = describe(frame.header.kind);
-        let wrong = |what: &str| Err(protocol_error(frame, format!("{name} {what}")));
+        let wrong = |what: &str| Err(protocol_error(frame, format!("{} {what}", describe(frame.header.kind))));
         if frame.has(Flags::COMP) && !self.agreed.as_ref().is_some_and(Agreed::compresses) {
             return wrong("with COMP, but no compression was agreed");
         }

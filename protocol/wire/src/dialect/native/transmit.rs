@@ -101,7 +101,8 @@ impl Connection {
 
     fn send_turn(&mut self, now: Time, slot: usize, out: &mut Vec<Bytes>) -> usize {
         let outcome = self.send_frame(now, slot, out);
-        let max_queued = self.max_queued();
+        let max_queued =
+            if self.streams.get(slot).is_some_and(|stream| stream.blocked) { self.max_queued() } else { 0 };
         let Some(stream) = self.streams.get_mut(slot) else { return 0 };
         match outcome {
             Outcome::Sent(sent, turn) => {
