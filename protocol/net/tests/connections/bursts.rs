@@ -17,7 +17,7 @@ fn frame(kind: u8, flags: u8, stream: u32, meta: &[u8], body: &[u8]) -> Vec<u8> 
     [&len, &[kind, flags][..], &meta_len, &stream.to_be_bytes(), &[0; 4], meta, body].concat()
 }
 
-/// A turn takes 128 events at most. With exactly so many there are none left in the turn behind it, which read nothing and
+/// A pass takes 512 events at most. With exactly so many there are none left in the one behind it, which read nothing and
 /// had nothing to wait for: the connection slept for ever.
 #[tokio::test]
 async fn as_many_messages_as_one_turn_takes_do_not_put_a_connection_to_sleep() {
@@ -36,7 +36,7 @@ async fn as_many_messages_as_one_turn_takes_do_not_put_a_connection_to_sleep() {
     assert!(heard[..len].starts_with(b"\x89RPC"));
 
     // Nobody takes these, and nothing is answered.
-    let burst = frame(0x11, MSG, 1, b"", b"1").repeat(128);
+    let burst = frame(0x11, MSG, 1, b"", b"1").repeat(512);
     stream.write_all(&burst).await.unwrap();
     let read = async {
         let is_burst = |chunk: TapChunk| matches!(chunk.what, TapEvent::Received(bytes) if bytes.len() == burst.len());
