@@ -57,7 +57,7 @@ use slot::Arrivals;
 
 /// Bytes of one read: from, to. A buffer that was filled wholly is followed by one of twice the size, so that large
 /// messages are slices of it and small connections stay small.
-const READ: (usize, usize) = (8 << 10, 256 << 10);
+const READ: (usize, usize) = (16 << 10, 256 << 10);
 
 /// A message smaller than this part of the buffer that it came in is copied out of it: one that nobody takes would keep all of
 /// it alive, and windows count the bytes of messages, not of buffers.
