@@ -69,7 +69,7 @@ fn traffic(calls: u64) -> Vec<(Bytes, Bytes)> {
             for (from, to, all) in [(a, &mut server, &mut up), (b, &mut client, &mut down)] {
                 let bytes = Bytes::from(from.concat());
                 all.extend_from_slice(&bytes);
-                to.input(Time::ZERO, Input::Bytes(bytes)).expect("it is right");
+                let _open = to.input(Time::ZERO, Input::Bytes(bytes)).expect("it is right");
             }
             while let Some(event) = server.poll_event() {
                 if let Event::Request { call, message, .. } = event {

@@ -73,6 +73,7 @@ fn main() {
         println!("{}", machine::describe());
         println!("{} rounds of {:?} each, medians\n", plan.rounds, plan.each);
         println!("{}", table::figures(&names, &samples));
+        println!("{}", table::cpu(&names, &samples));
         println!("{}", table::ratios(&names, &samples));
     });
 }

@@ -27,6 +27,23 @@ pub fn figures(names: &[&str], samples: &Samples) -> String {
     out
 }
 
+/// CPU time of the whole process, both sides, for each call or message: what a busy machine disturbs least.
+pub fn cpu(names: &[&str], samples: &Samples) -> String {
+    let mut out = String::from(
+        "| CPU for each | sequential | 64 in flight | 512 in flight | 64 KiB ×8 | 1 MiB | stream message |\n|---|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (row, name) in names.iter().enumerate() {
+        let _infallible = write!(out, "| {name} ");
+        for at in 0..ALL.len() {
+            let cpu = median(samples, |round| sample(round, at, row).map(|sample| sample.cpu));
+            let _infallible =
+                write!(out, "| {} ", cpu.map_or_else(|| "–".to_owned(), |it| format!("{:.2} µs", it * 1e6)));
+        }
+        out.push_str("|\n");
+    }
+    out
+}
+
 /// How many times the calls of others (of sequential calls: how many times their time).
 pub fn ratios(names: &[&str], samples: &Samples) -> String {
     let mut out = String::from(

@@ -63,6 +63,11 @@ const READ: (usize, usize) = (16 << 10, 256 << 10);
 /// it alive, and windows count the bytes of messages, not of buffers.
 const COPIED: usize = 16;
 
+/// Messages up to this many bytes are copied into a buffer that they share, of this many: one allocation for dozens, and one that
+/// is kept for long keeps no more than that alive.
+const SMALL: usize = 128;
+const SHARED: usize = 4 << 10;
+
 /// With less room than this a new buffer is begun (or the old one taken back, if nobody holds slices of it).
 const MIN_READ: usize = 4 << 10;
 
@@ -78,9 +83,9 @@ pub(crate) trait Role: Send + 'static {
     /// The handshake is done.
     fn ready(&mut self, _: Agreement) {}
 
-    /// Server: a call arrives; where its messages go, unless it was answered at once.
-    fn request(&mut self, _: Time, _: Request) -> Option<Arc<Slot>> {
-        None
+    /// Server: a call arrives.
+    fn request(&mut self, _: Time, _: Request) -> Reception {
+        Reception::Alone
     }
 
     /// Server: the client gave the call up.
@@ -117,6 +122,16 @@ pub(crate) struct Request {
     pub(crate) end: bool,
 }
 
+/// What becomes of a call that arrived.
+pub(crate) enum Reception {
+    /// It goes on, and its messages go there.
+    Goes(Arc<Slot>),
+    /// It goes on, and nobody here has more to do with it.
+    Alone,
+    /// It is over: what it sent, if anything, is in the slot; then comes this message, then this status.
+    Over { slot: Option<Arc<Slot>>, message: Option<Bytes>, status: Box<Status> },
+}
+
 /// A connection's engine, transport and calls.
 pub(crate) struct Driver<R> {
     role: R,
@@ -142,6 +157,8 @@ pub(crate) struct Driver<R> {
     pieces: Vec<Bytes>,
     wakers: Vec<Waker>,
     arrivals: Arrivals,
+    /// Room for the next small messages.
+    small: BytesMut,
 }
 
 /// What one stage of a pass changes and another goes by, beside the engine and the bytes that are to be written.
@@ -210,6 +227,7 @@ impl<R: Role> Driver<R> {
             pieces: Vec::new(),
             wakers: Vec::new(),
             arrivals: Arrivals::new(),
+            small: BytesMut::new(),
         }
     }
 
@@ -431,8 +449,14 @@ impl<R: Role> Driver<R> {
                 Ok(())
             }
             Event::Headers { call, metadata } => self.push(now, call, Incoming::Headers(metadata)),
-            Event::Message { call, message } => self.push(now, call, Incoming::Message(self.own(message))),
-            Event::Packed { call, message } => self.push(now, call, Incoming::Packed(self.own(message))),
+            Event::Message { call, message } => {
+                let message = self.own(message);
+                self.push(now, call, Incoming::Message(message))
+            }
+            Event::Packed { call, message } => {
+                let message = self.own(message);
+                self.push(now, call, Incoming::Packed(message))
+            }
             Event::HalfClosed { call } => self.push(now, call, Incoming::HalfClosed),
             Event::Writable { call } => {
                 self.wakers.extend(self.calls.get(&call).and_then(|slot| slot.writable()));
@@ -460,8 +484,19 @@ impl<R: Role> Driver<R> {
             }
             Event::Request { call, head, message, packed, end, .. } => {
                 let message = message.map(|message| self.own(message));
-                if let Some(slot) = self.role.request(now, Request { call, head: *head, message, packed, end }) {
-                    self.calls.insert(call, slot);
+                match self.role.request(now, Request { call, head: *head, message, packed, end }) {
+                    Reception::Goes(slot) => drop(self.calls.insert(call, slot)),
+                    Reception::Alone => {}
+                    Reception::Over { slot, message, status } => {
+                        if let Some(slot) = slot {
+                            self.hear(now, &slot)?;
+                        }
+                        // Together, so that a unary answer can be one frame.
+                        if let Some(message) = message {
+                            let _accepted = self.engine.input(now, Input::Message { call, message, end: false })?;
+                        }
+                        let _accepted = self.engine.input(now, Input::Finish { call, status })?;
+                    }
                 }
                 Ok(())
             }
@@ -483,8 +518,18 @@ impl<R: Role> Driver<R> {
     }
 
     /// A message that keeps no more alive than it needs.
-    fn own(&self, message: Bytes) -> Bytes {
-        if message.len() < self.reading.size / COPIED { Bytes::copy_from_slice(&message) } else { message }
+    fn own(&mut self, message: Bytes) -> Bytes {
+        if message.len() >= self.reading.size / COPIED {
+            return message;
+        }
+        if message.len() > SMALL {
+            return Bytes::copy_from_slice(&message);
+        }
+        if self.small.capacity() < message.len() {
+            self.small = BytesMut::with_capacity(SHARED);
+        }
+        self.small.extend_from_slice(&message);
+        self.small.split().freeze()
     }
 
     /// Something for the owner of a call.

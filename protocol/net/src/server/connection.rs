@@ -25,7 +25,7 @@ use super::router::{Answer, Reply, Route, Types};
 use super::{MAX_ONE_WAY, Shared};
 use crate::address::TransportKind;
 use crate::clock;
-use crate::driver::{Attention, Driver, Ear, Inbox, Incoming, Request, Role, Slot};
+use crate::driver::{Attention, Driver, Ear, Inbox, Incoming, Reception, Request, Role, Slot};
 use crate::transport::Accepted;
 
 /// Serves a connection until it is closed. Dropping it closes the connection and drops the handlers of its calls.
@@ -111,20 +111,16 @@ impl Role for Handlers {
         self.max_message = agreement.max_message;
     }
 
-    fn request(&mut self, now: Time, request: Request) -> Option<Arc<Slot>> {
+    fn request(&mut self, now: Time, request: Request) -> Reception {
         let Request { call, head, message, packed, end } = request;
+        let never_begun = |status| Reception::Over { slot: None, message: None, status: Box::new(status) };
         let one_way = head.one_way;
-        let mut completion = Completion { call, inbox: Arc::clone(&self.inbox), begun: None, open: true };
         if head.timeout.is_some_and(|timeout| timeout.is_zero()) {
-            completion.end(Err(Status::unprocessed(Code::DEADLINE_EXCEEDED, "its time was over when it arrived")));
-            return None;
+            return never_begun(Status::unprocessed(Code::DEADLINE_EXCEEDED, "its time was over when it arrived"));
         }
         let route = match self.shared.routes.find(&head.method) {
             Ok(route) => route,
-            Err(status) => {
-                completion.end(Err(status));
-                return None;
-            }
+            Err(status) => return never_begun(status),
         };
         let slot = Arc::new(Slot::new(call, self.shared.options.limits.max_queued, Attention::Steps));
         let message = message.map(if packed { Incoming::Packed } else { Incoming::Message });
@@ -134,25 +130,28 @@ impl Role for Handlers {
         let cx = Cx::new(Arc::clone(&self.info), &route.method, head, now, &slot, &self.inbox);
         let deadline = cx.deadline;
         let received = Received { slot: &slot, inbox: &self.inbox, encoding, max_message: self.max_message };
-        completion.begun = Some(Begun {
+        let begun = Begun {
             slot: Arc::clone(&slot),
             types: Arc::clone(&route.types),
             codec: encoding.codec,
             // Whoever types `add [1, 2]` wants to read 3.
             bare: self.info.dialect == "plain",
-        });
-        let mut handler = handle(route, cx, received);
-        if let Poll::Ready(ended) = poll_once(&mut handler) {
-            completion.returned(ended);
-            return Some(slot);
-        }
+        };
+        let handler = match start(route, cx, received) {
+            Ok(handler) => handler,
+            Err(returned) => {
+                let (message, status) = begun.end(returned);
+                return Reception::Over { slot: Some(slot), message, status };
+            }
+        };
+        let completion = Completion { begun, inbox: Arc::clone(&self.inbox), open: true };
         let work = wait_for(handler, deadline, completion);
         if one_way {
             self.shared.keep(work, &self.runtime);
-            return None;
+            return Reception::Alone;
         }
         self.tasks.insert(call, AbortOnDropHandle::new(self.runtime.spawn(work)));
-        Some(slot)
+        Reception::Goes(slot)
     }
 
     fn cancelled(&mut self, call: CallId) {
@@ -184,13 +183,21 @@ impl Shared {
 type Handling = BoxFuture<'static, Answer>;
 type Returned = std::thread::Result<Answer>;
 
-/// Whether it has ended already, without a waker: its next poll is by the task that it becomes, which then is the one to be woken.
-fn poll_once(handler: &mut Handling) -> Poll<Returned> {
-    let mut cx = Context::from_waker(Waker::noop());
+/// Makes a handler's future and polls it once, without a waker: its next poll is by the task that it becomes, which then is the
+/// one to be woken. Most need no second one, and then nothing was wrapped around them. `Err`: it has returned already.
+fn start(route: &Route, cx: Cx, received: Received<'_>) -> Result<Handling, Returned> {
     // What a panic leaves half-done is the handler's own; nothing of ours is shared with it.
-    match catch_unwind(AssertUnwindSafe(|| handler.poll_unpin(&mut cx))) {
-        Ok(polled) => polled.map(Ok),
-        Err(panic) => Poll::Ready(Err(panic)),
+    let started = catch_unwind(AssertUnwindSafe(|| {
+        let mut handler = handle(route, cx, received);
+        match handler.poll_unpin(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(answer) => Err(answer),
+            Poll::Pending => Ok(handler),
+        }
+    }));
+    match started {
+        Ok(Ok(handler)) => Ok(handler),
+        Ok(Err(answer)) => Err(Ok(answer)),
+        Err(panic) => Err(Err(panic)),
     }
 }
 
@@ -202,7 +209,7 @@ struct Received<'a> {
     max_message: usize,
 }
 
-/// A handler's future. Making it may panic, too, so it is made when it is polled first.
+/// A handler's future.
 fn handle(route: &Route, cx: Cx, received: Received<'_>) -> Handling {
     let Received { slot, inbox, encoding, max_message } = received;
     let types = &route.types;
@@ -217,8 +224,7 @@ fn handle(route: &Route, cx: Cx, received: Received<'_>) -> Handling {
     };
     let outbound =
         Outbound { slot: Arc::clone(slot), inbox: Arc::clone(inbox), types: Arc::clone(types), codec: encoding.codec };
-    let handler = Arc::clone(&route.handler);
-    async move { handler(cx, inbound, outbound).await }.boxed()
+    (route.handler)(cx, inbound, outbound)
 }
 
 /// A handler that has to wait, with everything around it: its deadline, its panics, its end.
@@ -230,8 +236,8 @@ fn wait_for(handler: Handling, deadline: Option<Time>, completion: Completion) -
             None => Some(work.await),
         };
         match ended {
-            Some(returned) => completion.returned(returned),
-            None => completion.end(Err(Status::new(Code::DEADLINE_EXCEEDED, "the handler did not end in time"))),
+            Some(returned) => completion.end(returned),
+            None => completion.end(Ok(Err(Status::new(Code::DEADLINE_EXCEEDED, "the handler did not end in time")))),
         }
     }
     .boxed()
@@ -250,16 +256,6 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no words")
 }
 
-/// The end of a call, exactly once: dropped before, it says so.
-struct Completion {
-    call: CallId,
-    inbox: Arc<Inbox>,
-    /// Once a handler has it.
-    begun: Option<Begun>,
-    /// Not said yet.
-    open: bool,
-}
-
 /// What a call's end needs of its beginning.
 struct Begun {
     slot: Arc<Slot>,
@@ -270,6 +266,24 @@ struct Begun {
 }
 
 impl Begun {
+    /// What is sent last: a message, if there is one, and a status with its trailers.
+    fn end(&self, returned: Returned) -> (Option<Bytes>, Box<Status>) {
+        let answer = match returned {
+            Ok(answer) if self.bare => answer.map(|reply| reply.map(|reply| bare_reply(&self.types, reply))),
+            Ok(answer) => answer,
+            Err(panic) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
+        };
+        let (reply, mut status) = match answer {
+            Ok(reply) => (reply, Status::ok()),
+            Err(status) => (None, status),
+        };
+        let trailers = self.slot.take_trailers();
+        if !trailers.is_empty() {
+            status.trailers = trailers;
+        }
+        (reply.map(|reply| self.encode(reply)), Box::new(status))
+    }
+
     fn encode(&self, reply: Reply) -> Bytes {
         match reply {
             Reply::Value(value) => self.types.encode(self.codec, &value),
@@ -278,49 +292,35 @@ impl Begun {
     }
 }
 
+/// The end of a call whose handler had to wait, exactly once: dropped before, it says so.
+struct Completion {
+    begun: Begun,
+    inbox: Arc<Inbox>,
+    /// Not said yet.
+    open: bool,
+}
+
 impl Completion {
-    /// The handler has returned, or panicked.
-    fn returned(self, returned: Returned) {
-        let answer = match (returned, &self.begun) {
-            (Ok(answer), Some(begun)) if begun.bare => {
-                answer.map(|reply| reply.map(|reply| bare_reply(&begun.types, reply)))
-            }
-            (Ok(answer), _) => answer,
-            (Err(panic), _) => Err(Status::new(Code::INTERNAL, format!("the handler panicked: {}", words(&*panic)))),
-        };
-        self.end(answer);
+    fn end(mut self, returned: Returned) {
+        self.finish(returned);
     }
 
-    fn end(mut self, answer: Answer) {
-        self.finish(answer);
-    }
-
-    fn finish(&mut self, answer: Answer) {
+    fn finish(&mut self, returned: Returned) {
         if !std::mem::take(&mut self.open) {
             return;
         }
-        let call = self.call;
-        let (reply, mut status) = match answer {
-            Ok(reply) => (reply, Status::ok()),
-            Err(status) => (None, status),
-        };
-        let Some(begun) = &self.begun else {
-            self.inbox.give(Input::Finish { call, status: Box::new(status) });
-            return;
-        };
-        let trailers = begun.slot.take_trailers();
-        if !trailers.is_empty() {
-            status.trailers = trailers;
-        }
+        let (message, status) = self.begun.end(returned);
+        let slot = &self.begun.slot;
+        let call = slot.call();
         // Together, so that a unary answer can be one frame.
-        let message = reply.map(|reply| Input::Message { call, message: begun.encode(reply), end: false });
-        let listing = begun.slot.give(message.into_iter().chain([Input::Finish { call, status: Box::new(status) }]));
-        self.inbox.list(&begun.slot, listing);
+        let message = message.map(|message| Input::Message { call, message, end: false });
+        let listing = slot.give(message.into_iter().chain([Input::Finish { call, status }]));
+        self.inbox.list(slot, listing);
     }
 }
 
 impl Drop for Completion {
     fn drop(&mut self) {
-        self.finish(Err(Status::new(Code::CANCELLED, "the handler was dropped")));
+        self.finish(Ok(Err(Status::new(Code::CANCELLED, "the handler was dropped"))));
     }
 }

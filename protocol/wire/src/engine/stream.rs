@@ -157,6 +157,17 @@ impl Inbox {
         Self { window, parts: BytesMut::new(), parts_cost: 0, in_parts: false, untaken: VecDeque::new() }
     }
 
+    /// As [`Self::new`], with the memory of one that is over.
+    pub fn with_queue(window: ReceiveWindow, untaken: VecDeque<(usize, usize)>) -> Self {
+        Self { untaken, ..Self::new(window) }
+    }
+
+    /// Its queue, empty, for the next one.
+    pub fn into_queue(mut self) -> VecDeque<(usize, usize)> {
+        self.untaken.clear();
+        self.untaken
+    }
+
     /// Whether the first part of a message is here and the last is not.
     pub const fn in_parts(&self) -> bool {
         self.in_parts

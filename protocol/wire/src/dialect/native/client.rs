@@ -26,8 +26,8 @@ impl Client {
 
     /// Ends the call in this slot here; nothing is said to the server.
     fn end_slot(&mut self, slot: usize, status: Status) {
-        if let Some(stream) = self.connection.remove(slot) {
-            self.end(stream.call, status);
+        if let Some((call, _)) = self.connection.remove(slot) {
+            self.end(call, status);
         }
     }
 
@@ -60,7 +60,7 @@ impl Client {
             self.end(call, Status { not_processed: true, ..status });
             return Accepted::Open;
         }
-        let mut stream = Stream::new(call, 0, &connection.numbers);
+        let mut stream = connection.stream(call, 0);
         stream.one_way = head.one_way;
         stream.compression = head.encoding.compression;
         let (message, packed) = match message.map(|message| stream.pack(message)) {

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use serde_json::json;
 
 use super::hello::{Agreed, Hello, Numbers, VERSION};
-use super::stream::{Piece, Stream};
+use super::stream::{Piece, Queues, Stream};
 use crate::engine::flow::{ReceiveWindow, SendWindow};
 use crate::engine::keepalive::{Keepalive, Strikes};
 use crate::engine::pending::{Turn, Turns};
@@ -42,6 +42,9 @@ const FULL_QUEUES: usize = 16;
 
 /// What a call may queue however many there are. One message more always fits.
 const MIN_QUEUED: usize = 4 << 10;
+
+/// Streams that are over and whose queues are kept for the next ones.
+const SPARE: usize = 64;
 
 /// A frame that goes ahead of all calls' data.
 #[derive(Debug)]
@@ -82,6 +85,7 @@ pub(super) struct Connection {
     pub send: SendWindow,
     pub intake: Intake,
     pub streams: Table<Stream>,
+    spare: Vec<Queues>,
     pub by_number: Index,
     /// Client: slots by the owner's name. A server names a call by its number.
     pub by_call: Index,
@@ -124,6 +128,7 @@ impl Connection {
                 max_held: limits.max_reassembly,
             },
             streams: Table::default(),
+            spare: Vec::new(),
             by_number: Index::default(),
             by_call: Index::default(),
             turns: Turns::default(),
@@ -212,14 +217,23 @@ impl Connection {
         }
     }
 
-    /// Forgets a stream; what it held of the connection goes back.
-    pub fn remove(&mut self, slot: usize) -> Option<Stream> {
+    /// A stream with nothing in it yet.
+    pub fn stream(&mut self, call: CallId, id: u32) -> Stream {
+        Stream::new(call, id, &self.numbers, self.spare.pop().unwrap_or_default())
+    }
+
+    /// Forgets a stream; what it held of the connection goes back. Gives its owner's name of it, and whether nothing comes back.
+    pub fn remove(&mut self, slot: usize) -> Option<(CallId, bool)> {
         let mut stream = self.streams.remove(slot)?;
         stream.inbox.discard(&mut self.intake);
         self.turns.remove(slot, stream.turn);
         self.by_number.remove(&u64::from(stream.id));
         self.by_call.remove(&stream.call.0);
-        Some(stream)
+        let gone = (stream.call, stream.one_way);
+        if self.spare.len() < SPARE {
+            self.spare.extend(Queues::of(stream));
+        }
+        Some(gone)
     }
 
     pub fn has_to_send(&self) -> bool {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::connection::{Connection, Control, MAX_STREAM, Stage};
 use super::meta::{self, RequestMeta};
 use super::receive::{Received, Taken, protocol_error, wrong_size};
-use super::stream::{Piece, Stream};
+use super::stream::Piece;
 use crate::engine::keepalive::Rate;
 use crate::engine::stream::TooMuch;
 use crate::engine::{Accepted, CancelReason, Closed, Engine, Event, Input, Side};
@@ -104,7 +104,7 @@ impl Server {
         let connection = &mut self.connection;
         let call = CallId(u64::from(number));
         let end = frame.has(Flags::END);
-        let mut stream = Stream::new(call, number, &connection.numbers);
+        let mut stream = connection.stream(call, number);
         stream.one_way = frame.has(Flags::ONEWAY);
         stream.peer_done = end;
         let mut head = Box::new(request.head);

@@ -69,18 +69,35 @@ pub(super) struct Stream {
     pub packed: bool,
 }
 
+/// The queues of a stream: their memory is used again by the next one.
+#[derive(Debug, Default)]
+pub(super) struct Queues {
+    pub outbox: VecDeque<Piece>,
+    pub untaken: VecDeque<(usize, usize)>,
+}
+
+impl Queues {
+    /// Of a stream that is over; `None`: they have grown to a size that few need.
+    pub fn of(stream: Stream) -> Option<Self> {
+        const USUAL: usize = 16;
+        let mut queues = Self { outbox: stream.outbox, untaken: stream.inbox.into_queue() };
+        queues.outbox.clear();
+        (queues.outbox.capacity() <= USUAL && queues.untaken.capacity() <= USUAL).then_some(queues)
+    }
+}
+
 impl Stream {
-    pub fn new(call: CallId, id: u32, numbers: &Numbers) -> Self {
+    pub fn new(call: CallId, id: u32, numbers: &Numbers, Queues { outbox, untaken }: Queues) -> Self {
         Self {
             call,
             id,
-            outbox: VecDeque::new(),
+            outbox,
             queued: 0,
             cut: 0,
             blocked: false,
             turn: Turn::Idle,
             send: SendWindow::new(numbers.stream_window),
-            inbox: Inbox::new(ReceiveWindow::new(numbers.stream_window, 0)),
+            inbox: Inbox::with_queue(ReceiveWindow::new(numbers.stream_window, 0), untaken),
             done: false,
             peer_done: false,
             headers: false,

@@ -115,18 +115,16 @@ impl Connection {
             }
             Outcome::Last(sent) => {
                 stream.turn = Turn::Idle;
-                let one_way = stream.one_way;
-                if let Some(stream) = self.remove(slot)
-                    && one_way
-                {
-                    self.events.push_back(Event::End { call: stream.call, status: Box::new(Status::ok()) });
+                if let Some((call, true)) = self.remove(slot) {
+                    // A one-way call is over when it is sent.
+                    self.events.push_back(Event::End { call, status: Box::new(Status::ok()) });
                 }
                 sent
             }
             Outcome::Unsendable(status) => {
                 stream.turn = Turn::Idle;
-                if let Some(stream) = self.remove(slot) {
-                    self.events.push_back(Event::End { call: stream.call, status: Box::new(status) });
+                if let Some((call, _)) = self.remove(slot) {
+                    self.events.push_back(Event::End { call, status: Box::new(status) });
                 }
                 0
             }
