@@ -17,6 +17,8 @@ use tokio::runtime::Runtime;
 pub fn traffic(store: &Arc<Mutex<Store>>, rows: usize) {
     let mut recorder = Recorder::default();
     let mut store = store.lock().expect("nobody panicked");
+    // A million small frames do not fit into what is kept unless the settings say otherwise.
+    store.set_limit(2 << 30);
     let facts = ConnectionFacts {
         side: Side::Client,
         local: "127.0.0.1:51000".to_owned(),

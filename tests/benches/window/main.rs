@@ -20,6 +20,7 @@ use callscope::backend::BackendOptions;
 use callscope::command::{Command, View};
 use callscope::dialog::files::Scripted;
 use callscope::model::draft::{Draft, PreparedMessage};
+use callscope_wire::frame::native::grouped;
 use egui::{Event, MouseWheelUnit, Pos2, RawInput, Rect, TouchPhase, Vec2, pos2, vec2};
 
 mod filled;
@@ -107,14 +108,18 @@ fn main() {
     tree();
 }
 
-/// A list of 100,000 rows under a hand on the wheel.
+/// Lists under a hand on the wheel. How long they are must not matter; the budget is for 100,000 rows.
 fn traffic() {
-    let mut window = Window::open(false);
-    filled::traffic(&window.app.model.traffic.share(), 100_000);
-    window.push(Command::Show(View::Traffic));
-    let times =
-        (0..FRAMES).map(|frame| window.paint(wheel(pos2(500.0, 400.0), if frame % 100 < 50 { 400.0 } else { -380.0 })));
-    report("traffic, 100,000 rows, scrolled", times.collect(), "4 ms");
+    for rows in [1_000, 10_000, 100_000, 1_000_000] {
+        let mut window = Window::open(false);
+        filled::traffic(&window.app.model.traffic.share(), rows);
+        window.push(Command::Show(View::Traffic));
+        let times = (0..FRAMES).map(|frame| {
+            let points = if frame % 100 < 50 { 400.0 } else { -380.0 };
+            window.paint(wheel(pos2(500.0, 400.0), points))
+        });
+        report(&format!("traffic, {} rows, scrolled", grouped(rows as u64)), times.collect(), "4 ms");
+    }
 }
 
 /// Plots of 60,000 calls within a minute, a new one with every frame.
