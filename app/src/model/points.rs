@@ -34,7 +34,7 @@ impl Points {
 
     /// Drops the oldest.
     pub fn pop_front(&mut self) {
-        let Some(first) = self.blocks.front() else { return };
+        let Some(first) = self.blocks.front().filter(|_| self.len > 0) else { return };
         self.gone += 1;
         self.len -= 1;
         // The last block goes when the next one is begun.
