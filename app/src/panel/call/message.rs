@@ -221,6 +221,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, pla
     ui.spacing_mut().item_spacing.x = size::GAP;
     let form = view.written_as(cx.model.settings.message_view) != MessageView::Json;
     let mut go_to = None;
+    let mut clear = false;
     ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
         if let Some((line, column)) = place {
             text::label(ui, t!("call.message.place", line = line, column = column), font::small(), t.low);
@@ -249,10 +250,16 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, pla
             }
             Verdict::Unchecked => {
                 text::label(ui, t!("call.message.unchecked"), font::small(), t.low);
+                clear |= button::link(ui, &t!("large.clear")).clicked();
             }
             Verdict::Wrong(mistakes) => go_to = mistakes_ui(ui, cx, mistakes, form),
         });
     });
+    if clear && let Some(message) = view.draft.messages.get_mut(view.selected) {
+        message.text.clear();
+        view.touched = true;
+        view.reload_editor();
+    }
     let Some(mistake) = go_to else { return };
     match &mistake.part {
         Some(part) if form => {

@@ -572,3 +572,25 @@ fn what_a_call_brings_to_tls_is_typed_chosen_and_inherited() {
     assert!(harness.query_by_label("Paths are relative to the workspace.").is_some());
     look(&mut harness, "auth-inherited");
 }
+
+#[test]
+fn a_paste_too_large_to_edit_is_shown_and_can_be_cleared() {
+    let mut harness = Bench::new(fixture::place_draft()).harness(Theme::Dark, [1080.0, 800.0]);
+    if let Some(json) = harness.query_by_label("JSON") {
+        json.click();
+    }
+    harness.run_steps(2);
+    harness.get_by_role_and_label(Role::MultilineTextInput, "Message").focus();
+    harness.run_steps(2);
+    let pasted = format!("{{\"text\": \"{}\"}}\n", "long ".repeat(500_000));
+    harness.event(egui::Event::Paste(pasted.clone()));
+    harness.run_steps(3);
+    let edited = |harness: &Harness<'_, Bench>| match harness.state().commands.last() {
+        Some(Command::EditDraft(_, draft)) => draft.messages.first().map_or(0, |message| message.text.len()),
+        other => panic!("{other:?}"),
+    };
+    assert!(edited(&harness) > pasted.len());
+    harness.get_by_label("Clear").click();
+    harness.run_steps(3);
+    assert_eq!(edited(&harness), 0);
+}

@@ -103,6 +103,12 @@ impl<'a> Editor<'a> {
 
     /// Fills the available space.
     pub fn show(self, ui: &mut Ui, state: &mut EditorState) -> EditorOutput {
+        if !self.read_only && take_large_paste(ui, self.id, self.text) {
+            // Too large to be laid out even once: the caller shows it in another way.
+            let mut response = ui.allocate_response(ui.available_size(), egui::Sense::hover());
+            response.mark_changed();
+            return EditorOutput { response, line: 1, column: 1 };
+        }
         ScrollArea::vertical().id_salt(self.id).auto_shrink(false).show(ui, |ui| self.contents(ui, state)).inner
     }
 
@@ -331,6 +337,29 @@ impl Page<'_> {
         crate::widget::mark::cross(painter, dot, 3.0, t.err, 1.5);
         edge::vline(painter, self.left, y - 18.0..=y + 2.0, t.err);
     }
+}
+
+/// Puts in what is pasted, if the text becomes too large to be edited by it.
+fn take_large_paste(ui: &Ui, id: Id, source: &mut String) -> bool {
+    if !ui.memory(|memory| memory.has_focus(id)) {
+        return false;
+    }
+    let pasted = ui.input_mut(|input| {
+        let large = |event: &Event| matches!(event, Event::Paste(text) if source.len() + text.len() > EDIT_LIMIT);
+        let at = input.events.iter().position(large)?;
+        match input.events.remove(at) {
+            Event::Paste(text) => Some(text),
+            _ => None,
+        }
+    });
+    let Some(pasted) = pasted else { return false };
+    let selected = TextEdit::load_state(ui, id).and_then(|edit| edit.cursor.char_range());
+    let (from, to) = selected.map_or((source.len(), source.len()), |range| {
+        let [a, b] = [range.primary, range.secondary].map(|cursor| byte_of(source, cursor.index.0));
+        (a.min(b), a.max(b))
+    });
+    source.replace_range(from..to, &pasted);
+    true
 }
 
 /// Enter keeps the indentation, and deepens it after an opening bracket.
