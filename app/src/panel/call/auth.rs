@@ -71,7 +71,8 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx, subject: &Subject<'_>, view: &mut View, key:
     );
     let mut typed = view.draft.tls.get(key).unwrap_or_default().to_owned();
     let words = label(key);
-    let hint = above.map_or_else(|| hint(key), ToOwned::to_owned);
+    // What is inherited, and nothing where nothing is: an example would pass for a value.
+    let hint = above.unwrap_or_default().to_owned();
     edge::frame(child.painter(), place, size::CONTROL_RADIUS, t.field, t.line2);
     let id = child.make_persistent_id("value");
     let inner = place.shrink2(vec2(9.0, 0.0));
@@ -169,15 +170,4 @@ fn label(key: TlsKey) -> std::borrow::Cow<'static, str> {
         TlsKey::Key => t!("call.auth.key"),
         TlsKey::ServerName => t!("call.auth.server_name"),
     }
-}
-
-/// What to write, as an example.
-fn hint(key: TlsKey) -> String {
-    match key {
-        TlsKey::Ca => "certs/ca.pem",
-        TlsKey::Cert => "certs/client.pem",
-        TlsKey::Key => "certs/client.key",
-        TlsKey::ServerName => "orders.internal",
-    }
-    .to_owned()
 }

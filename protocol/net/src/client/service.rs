@@ -20,6 +20,10 @@ use crate::resilience::{Budget, BudgetView, CircuitBreaker, Permit};
 /// Instances come and go under new names; beyond this many the breakers of those gone are forgotten.
 const MOST_BREAKERS: usize = 1024;
 
+/// Services remembered; beyond this those that nobody calls now and whose breakers say nothing are forgotten: whoever types
+/// addresses for hours must not fill the memory.
+const MOST_SERVICES: usize = 256;
+
 /// Every service that was called, by the key of its target.
 pub(crate) struct Services {
     observer: Arc<dyn Observer>,
@@ -90,6 +94,9 @@ impl Services {
             observer: Arc::clone(&self.observer),
             parts: Mutex::default(),
         });
+        if by_key.len() >= MOST_SERVICES {
+            by_key.retain(|_, state| Arc::strong_count(state) > 1 || state.has_open_breaker());
+        }
         by_key.insert(key.to_owned(), Arc::clone(&state));
         state
     }
@@ -112,6 +119,11 @@ impl Services {
 impl ServiceState {
     fn parts(&self) -> MutexGuard<'_, Parts> {
         self.parts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether forgetting it would let calls through to an instance that is known to be ill.
+    fn has_open_breaker(&self) -> bool {
+        self.parts().breakers.values().any(|breaker| breaker.state() != BreakerState::Closed)
     }
 
     /// Picks an instance for an attempt.
@@ -406,6 +418,24 @@ mod tests {
         }
         let view = state.parts().breakers["a"].view("orders", "a");
         assert_eq!((view.rejected, view.last_failure.unwrap().1.as_str()), (4, "14 UNAVAILABLE: no"));
+    }
+
+    #[test]
+    fn services_that_nobody_calls_are_forgotten_unless_an_instance_is_known_to_be_ill() {
+        let services = Services::new(Arc::new(Quiet));
+        let ill = services.get("ill", "ill");
+        let failed = Status::new(Code::UNAVAILABLE, "no");
+        for _ in 0..2 {
+            pick(&ill, &asks("a")).unwrap().finish(Time::ZERO, &failed, Reach::Sent);
+        }
+        drop(ill);
+        let called = services.get("called", "called");
+        for number in 0..2 * MOST_SERVICES {
+            services.get(&number.to_string(), "idle");
+        }
+        let known = services.by_key.lock().unwrap();
+        assert!(known.len() <= MOST_SERVICES && known.contains_key("ill"));
+        assert!(Arc::ptr_eq(&known["called"], &called));
     }
 
     #[test]
