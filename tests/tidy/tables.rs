@@ -5,7 +5,7 @@ use crate::source::{report, root, rust};
 /// A folder, the file with its table, and files of the folder that are no rows.
 const TABLES: &[(&str, &str, &[&str])] = &[
     ("protocol/wire/src/dialect", "protocol/wire/src/dialect/mod.rs", &[]),
-    ("protocol/net/src/transport", "protocol/net/src/transport/mod.rs", &["rewind"]),
+    ("protocol/net/src/transport", "protocol/net/src/transport/mod.rs", &["rewind", "subject"]),
     ("protocol/net/src/discovery", "protocol/net/src/discovery/mod.rs", &["picture", "watcher"]),
     ("protocol/net/src/balance", "protocol/net/src/balance/mod.rs", &[]),
 ];

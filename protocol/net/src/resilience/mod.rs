@@ -50,6 +50,8 @@ pub struct PolicyField {
 /// How a setting is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
+    /// On or off.
+    Switch,
     /// A whole number.
     Count,
     /// A number.
@@ -75,6 +77,15 @@ pub const ALL: &[PolicyKind] = &[
         key: "deadline",
         docs: "over all attempts and back-off",
         fields: &[field("deadline", Unit::Duration, "The call ends after this long, whatever it is doing.")],
+    },
+    PolicyKind {
+        name: "redirect",
+        key: "redirect",
+        docs: "the same call where the server says; credentials stay with whom the address stands for",
+        fields: &[
+            field("follow", Unit::Switch, "Whether it is followed at all."),
+            field("max_hops", Unit::Count, "How often in a row; at most 5."),
+        ],
     },
     PolicyKind {
         name: "retry",
@@ -118,7 +129,7 @@ pub const ALL: &[PolicyKind] = &[
 
 #[cfg(test)]
 mod tests {
-    use callscope_wire::policy::{Breaker, Retry, RetryBudget};
+    use callscope_wire::policy::{Breaker, Redirect, Retry, RetryBudget};
     use serde_json::json;
 
     use super::ALL;
@@ -128,6 +139,7 @@ mod tests {
     fn the_table_names_every_setting() {
         let keys = |value: serde_json::Value| -> Vec<String> { value.as_object().unwrap().keys().cloned().collect() };
         for (name, expected) in [
+            ("redirect", keys(json!(Redirect::default()))),
             ("retry", keys(json!(Retry::default()))),
             ("budget", keys(json!(RetryBudget::default()))),
             ("breaker", keys(json!(Breaker::default()))),
