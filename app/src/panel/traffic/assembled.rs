@@ -168,10 +168,11 @@ impl Desk {
 
     /// Chooses a value by its pointer, now or as soon as the message is read. `leads`: its first frame comes to the front.
     pub fn choose(&mut self, ctx: &Context, pointer: String, leads: bool) {
-        let Some(content) = self.content() else {
+        if self.here.is_none() {
             self.waiting = Some(pointer);
             return;
-        };
+        }
+        let Some(content) = self.content() else { return };
         self.work(ctx, content.bytes.len(), move || {
             let place = content.find(&pointer);
             Found::Value(Chosen { pointer, place, leads })
@@ -203,8 +204,10 @@ impl Desk {
         }
     }
 
+    /// What values are looked for in. Without its beginning nobody knows what a message says.
     fn content(&self) -> Option<Arc<Content>> {
-        self.here()?.content.as_ref().ok().cloned()
+        let here = self.here().filter(|here| here.message.begins)?;
+        here.content.as_ref().ok().cloned()
     }
 
     /// Parts of an unfinished message came since the last look.

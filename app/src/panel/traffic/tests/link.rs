@@ -179,6 +179,10 @@ fn what_is_gone_of_a_message_is_said() {
     harness.run_steps(3);
     harness.get_by_label("Its beginning is not recorded");
     picture(&mut harness, "link-gone", Theme::Dark);
+    let ctx = harness.ctx.clone();
+    harness.state_mut().panel.choose_byte(&ctx, 40);
+    harness.run_steps(2);
+    assert_eq!(harness.state().panel.desk.here().unwrap().chosen, None, "nobody knows what is around it");
     harness.state().model.traffic.store().clear();
     assert_eq!(link::frame_of(&harness.state().model, &place.message), None);
 }
