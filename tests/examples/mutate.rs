@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p callscope-tests --example mutate -- [TARGET|all] [SECONDS]`
 
+#![expect(clippy::print_stdout, reason = "it talks to a terminal")]
+
 use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 

@@ -25,7 +25,7 @@ fn generate(window: &mut Window, size_mb: f64) {
     });
     let tab = window.app().model.tabs.active().expect("it is open");
     let (id, mut draft) = (tab.id, tab.draft.clone());
-    draft.messages[0].text = format!("{{\"size_mb\": {size_mb}}}");
+    draft.messages.first_mut().expect("a unary call has a message").text = format!("{{\"size_mb\": {size_mb}}}");
     window.harness.state_mut().push(callscope::command::Command::EditDraft(id, Box::new(draft)));
     window.settle();
     window.ctrl(Key::Enter);

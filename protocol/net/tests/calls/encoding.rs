@@ -137,7 +137,7 @@ async fn a_wish_that_the_server_does_not_share_is_said_and_not_replaced() {
 async fn answering(frame: &'static [u8]) -> (String, tokio::task::JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let target = format!("native://{}", listener.local_addr().unwrap());
-    let task = tokio::spawn(async move {
+    let task = tokio::runtime::Handle::current().spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
         // A HELLO without checksums that speaks everything.
         let hello = b"\x89RPC\x01\x01\0\0\0\0\0\x0a\x01\0\0\0\0\0\0\0\0\0\0\0\x07\x03\x01\x02\x03\x08\x03\0\x01\x02";
