@@ -298,6 +298,8 @@ async fn make_call(client: &Client, flow: FlowId, spec: CallSpec, mut acts: mpsc
     let mut cancelled = false;
     loop {
         tokio::select! {
+            // What was sent is told ahead of what came back for it, and ahead of the end.
+            biased;
             () = &mut sending, if !cancelled => {
                 // The end still comes, and what arrived before it.
                 cancelled = true;

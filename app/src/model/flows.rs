@@ -29,6 +29,8 @@ pub struct Flows {
     bytes: usize,
     /// How many messages to keep of calls that nothing was heard of yet.
     keeps: BTreeMap<FlowId, Keep>,
+    /// The latest of the calls that had to go. Ids rise, and the oldest go first.
+    let_go: Option<FlowId>,
 }
 
 /// One call and its messages.
@@ -109,6 +111,7 @@ impl Flows {
 
     fn forget(&mut self, id: FlowId) {
         let Some(record) = self.records.remove(&id) else { return };
+        self.let_go = self.let_go.max(Some(id));
         self.bytes -= record.messages.bytes();
         self.holding.remove(&id);
         let Some(parent) = record.flow.trace.and_then(|trace| trace.parent) else { return };
@@ -122,7 +125,7 @@ impl Flows {
 
     /// What is sent may be heard of before the call itself is. What was let go stays gone.
     fn hear_of(&mut self, id: FlowId) {
-        if self.records.first_key_value().is_none_or(|(oldest, _)| id >= *oldest) {
+        if self.let_go.is_none_or(|latest| id > latest) {
             let keeps = &mut self.keeps;
             self.records.entry(id).or_insert_with(|| begin(id, keeps));
         }
@@ -223,5 +226,17 @@ mod tests {
         assert_eq!(held, [1, 5, 6, 7, 8], "the oldest that are over lost theirs");
         assert_eq!(flows.get(FlowId(2)).map(|record| record.messages.dropped()), Some(1));
         assert!(flows.bytes <= MESSAGE_BYTES);
+    }
+
+    #[test]
+    fn what_is_heard_of_a_call_before_its_start_is_kept() {
+        let mut flows = Flows::default();
+        for id in [2, 1] {
+            flows.message(FlowId(id), Message::new(Time(1), true, Bytes::from_static(b"1")));
+        }
+        assert_eq!(flows.iter().map(|(_, record)| record.messages.len()).collect::<Vec<_>>(), [1, 1]);
+        flows.forget(FlowId(1));
+        flows.message(FlowId(1), Message::new(Time(2), false, Bytes::from_static(b"2")));
+        assert_eq!(flows.len(), 1, "what was let go stays gone");
     }
 }

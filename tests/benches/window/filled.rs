@@ -60,8 +60,10 @@ pub fn calls(series: &mut Series, numbers: Range<u64>) {
                 method: "shop.Orders/Place".to_owned(),
                 shape: Shape::Unary,
                 deadline: None,
+                trace: None,
+                caller: None,
             },
-            FlowEvent::AttemptStarted { attempt: 1, instance, address: String::new(), breaker: None },
+            FlowEvent::AttemptStarted { attempt: 1, instance, address: String::new(), breaker: None, span: None },
         ];
         for event in events {
             flow.apply(started, event);

@@ -47,6 +47,7 @@ impl Window {
             open: None,
             state: None,
             dialogs: Box::new(Scripted::new([])),
+            locale: None,
         };
         let app = App::new(&ctx, options).expect("the engine starts");
         let mut window = Self { ctx, app, frame: eframe::Frame::_new_kittest(), started: Instant::now() };
@@ -197,6 +198,7 @@ fn wheel(at: Pos2, points: f32) -> Vec<Event> {
             unit: MouseWheelUnit::Point,
             delta,
             phase: TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
             modifiers: egui::Modifiers::NONE,
         },
     ]

@@ -153,7 +153,7 @@ async fn certificates_are_checked_and_the_reason_told() {
     let mut missing = ConnectOptions::default();
     missing.tls.ca = vec!["no-such-file.pem".into()];
     let error = failing(&address, &missing).await;
-    assert!(error.failure.to_string().starts_with("no-such-file.pem: "), "{error}");
+    assert_eq!(error.failure.to_string(), "there is no file no-such-file.pem");
 
     let report = Channel::connect(&address.parse().unwrap(), &trusting(&ca, Some("localhost"))).await.unwrap().1;
     assert!(report.tls.is_some());
@@ -236,7 +236,7 @@ async fn a_server_may_want_a_certificate_of_ours() {
     options.tls.ca_pem = Some(servers.cert.pem());
     options.tls.server_name = Some("localhost".to_owned());
     let error = Channel::connect(&endpoint, &options).await.unwrap_err();
-    assert_eq!(error.failure, Failure::CertificateRefused("CertificateRequired".to_owned()), "{error}");
+    assert_eq!(error.failure, Failure::CertificateMissing, "{error}");
 
     let folder = tempfile::tempdir().unwrap();
     let [cert_file, key_file] = ["cert.pem", "key.pem"].map(|name| folder.path().join(name));
