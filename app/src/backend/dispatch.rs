@@ -275,6 +275,7 @@ async fn make_call(client: &Client, flow: FlowId, spec: CallSpec, mut acts: mpsc
         tls,
         ..CallOptions::default()
     };
+    let _end_held = notices.hold_end(flow);
     let mut call = client.start(options);
     let mut sender = call.take_sender();
     // Resolves when somebody cancels. Sending may wait for a slow peer while answers go on arriving.

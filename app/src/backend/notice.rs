@@ -78,6 +78,8 @@ struct Waiting {
     /// Where in `notices` the counts and the messages of a call are gathered: however many come, they are one notice each.
     counted: HashMap<FlowId, usize>,
     messages: HashMap<FlowId, usize>,
+    /// Ends of calls whose messages are still being handed over.
+    held: HashMap<FlowId, Option<(Time, FlowEvent)>>,
     /// How many messages of a call to gather, where it is not the usual number.
     keeps: HashMap<FlowId, Keep>,
     frames: bool,
@@ -149,6 +151,13 @@ impl Notices {
         self.wake();
     }
 
+    /// Holds back the end of a call until what this returns is dropped: its messages come another way, and whoever looks at a
+    /// call that is over shall see all of them.
+    pub fn hold_end(&self, flow: FlowId) -> EndHeld {
+        self.lock().held.insert(flow, None);
+        EndHeld { notices: self.clone(), flow }
+    }
+
     fn count(&self, flow: FlowId, at: Time, sent: Count, received: Count) {
         {
             let mut waiting = self.lock();
@@ -190,6 +199,21 @@ impl Notices {
     }
 }
 
+/// The end of a call waits; see [`Notices::hold_end`].
+pub struct EndHeld {
+    notices: Notices,
+    flow: FlowId,
+}
+
+impl Drop for EndHeld {
+    fn drop(&mut self) {
+        let held = self.notices.lock().held.remove(&self.flow);
+        if let Some(Some((at, event))) = held {
+            self.notices.push(Notice::Flow(self.flow, at, event));
+        }
+    }
+}
+
 impl Waiting {
     /// Whether a picture differs from the last one by its leases only. Such a picture also replaces one of the same
     /// service that nobody has taken yet, so that a sleeping window gathers no heap of them.
@@ -219,6 +243,13 @@ impl Observer for Notices {
         match event {
             FlowEvent::Sent { bytes } => self.count(flow, at, Count::one(bytes), Count::default()),
             FlowEvent::Received { bytes } => self.count(flow, at, Count::default(), Count::one(bytes)),
+            event @ FlowEvent::Ended { .. } => {
+                if let Some(held) = self.lock().held.get_mut(&flow) {
+                    *held = Some((at, event));
+                    return;
+                }
+                self.push(Notice::Flow(flow, at, event));
+            }
             event => self.push(Notice::Flow(flow, at, event)),
         }
     }
@@ -243,6 +274,28 @@ impl Observer for Notices {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
+
+    #[test]
+    fn the_end_of_a_call_comes_behind_its_messages() {
+        let notices = Notices::new(Arc::new(|| {}));
+        let ended = || FlowEvent::Ended { status: callscope_wire::Status::ok() };
+        let held = notices.hold_end(FlowId(1));
+        notices.flow(FlowId(1), Time(2), ended());
+        notices.flow(FlowId(2), Time(2), ended());
+        notices.message(FlowId(1), Message::new(Time(1), false, bytes::Bytes::from_static(b"1")));
+        drop(held);
+        let order: Vec<(u64, bool)> = (notices.take().into_iter())
+            .filter_map(|notice| match notice {
+                Notice::Flow(flow, ..) => Some((flow.0, true)),
+                Notice::Messages(flow, _) => Some((flow.0, false)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(order, [(2, true), (1, false), (1, true)]);
+        drop(notices.hold_end(FlowId(3)));
+        notices.flow(FlowId(3), Time(3), ended());
+        assert_eq!(notices.take().len(), 1, "an end that comes later waits for nobody");
+    }
 
     #[test]
     fn one_wake_for_any_number_of_notices_until_they_are_taken() {
